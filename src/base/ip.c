@@ -1,0 +1,117 @@
+#include "base/ip.h"
+
+#include "base/cur.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+struct ip ip_of_bytes(const void *bytes, size_t n)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct ip ip = { .family = n == 4 ? IP_V4 : IP_V6 };
+
+	if (n == 16 && memcmp(bytes, mapped, 12) == 0) {
+		ip.family = IP_V4;
+		memcpy(ip.b, (const uint8_t *)bytes + 12, 4);
+	} else {
+		memcpy(ip.b, bytes, n == 4 ? 4 : 16);
+	}
+	return ip;
+}
+
+bool ip_parse(str text, struct ip *out)
+{
+	char c[IP_TEXT_MAX];
+	uint8_t b[16];
+	bool v6 = str_find(text, ':') < text.n;
+
+	if (text.n >= sizeof c || str_find(text, '\0') < text.n)
+		return false;
+	if (text.n)
+		memcpy(c, text.p, text.n);
+	c[text.n] = '\0';
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, c, b) != 1)
+		return false;
+	*out = ip_of_bytes(b, v6 ? 16 : 4);
+	return true;
+}
+
+bool ip_prefix_parse(str text, struct ip_prefix *out)
+{
+	size_t slash = str_find(text, '/');
+	str address = str_head(text, slash);
+	bool v6 = str_find(address, ':') < address.n;
+	uint32_t bits = v6 ? 128 : 32;
+	struct cur c = cur_of(str_skip(text, slash));
+
+	if (!ip_parse(address, &out->ip))
+		return false;
+	if (cur_char(&c, '/') && !cur_uint(&c, bits, &bits))
+		return false;
+	if (v6 && out->ip.family == IP_V4) { /* ::ffff:0:0/96 and longer */
+		if (bits < 96)
+			return false;
+		bits -= 96;
+	}
+	out->bits = (uint8_t)bits;
+	return cur_done(&c);
+}
+
+bool ip_equal(struct ip a, struct ip b)
+{
+	return a.family == b.family &&
+	       memcmp(a.b, b.b, a.family == IP_V4 ? 4 : 16) == 0;
+}
+
+bool ip_in_prefix(struct ip ip, struct ip_prefix prefix)
+{
+	unsigned whole = prefix.bits / 8, part = prefix.bits % 8;
+
+	if (ip.family != prefix.ip.family ||
+	    memcmp(ip.b, prefix.ip.b, whole) != 0)
+		return false;
+	return part == 0 ||
+	       (ip.b[whole] ^ prefix.ip.b[whole]) >> (8 - part) == 0;
+}
+
+bool ip_prefix_has_host_bits(struct ip_prefix prefix)
+{
+	unsigned all = prefix.ip.family == IP_V4 ? 32 : 128;
+
+	for (unsigned i = prefix.bits; i < all; i++)
+		if (prefix.ip.b[i / 8] >> (7 - i % 8) & 1)
+			return true;
+	return false;
+}
+
+str ip_text(struct ip ip, char out[IP_TEXT_MAX])
+{
+	int family = ip.family == IP_V4 ? AF_INET : AF_INET6;
+
+	out[0] = '\0';
+	if (ip.family != IP_NONE)
+		(void)inet_ntop(family, ip.b, out, IP_TEXT_MAX);
+	return str_of(out);
+}
+
+str ip_reverse_name(struct ip ip, char out[IP_REVERSE_MAX])
+{
+	size_t n = 0;
+
+	if (ip.family == IP_V4) {
+		n = (size_t)snprintf(out, IP_REVERSE_MAX,
+				     "%u.%u.%u.%u.in-addr.arpa", ip.b[3],
+				     ip.b[2], ip.b[1], ip.b[0]);
+		return (str){ out, n };
+	}
+	for (int i = 15; i >= 0; i--) {
+		static const char hex[] = "0123456789abcdef";
+
+		out[n++] = hex[ip.b[i] & 15];
+		out[n++] = '.';
+		out[n++] = hex[ip.b[i] >> 4];
+		out[n++] = '.';
+	}
+	memcpy(out + n, "ip6.arpa", sizeof "ip6.arpa");
+	return (str){ out, n + 8 };
+}

@@ -1,0 +1,75 @@
+/* limits: every bound on input from outside, with its reason.  The place to
+ * look when something was refused as too large; the configuration may lower or
+ * raise those that say so. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum limits {
+	/* A message's header block, all fields with their line ends.  Postfix
+	 * keeps 100 KB a field and no total; 1 MB holds any honest header.
+	 * MaximumHeaders changes it. */
+	LIMIT_HEADER_BYTES = 1 << 20,
+	LIMIT_HEADER_FIELDS = 2000,
+
+	/* Signatures verified, and looked at, per message: one DNS query and
+	 * one public key operation each.  MaximumSignaturesToVerify. */
+	LIMIT_SIGNATURES = 10,
+	LIMIT_SIGNATURES_SEEN = 20,
+
+	/* A tag list (RFC 6376 3.2): real ones have 15 tags, h= 40 names. */
+	LIMIT_TAGS = 64,
+	LIMIT_TAG_BYTES = 16384,
+	LIMIT_SIGNED_NAMES = 512,
+
+	/* RSA: below 1024 bits never passes (RFC 8301); above 8192 bits the
+	 * cost of a verification is the sender's to choose. */
+	LIMIT_RSA_BITS_MIN = 1024,
+	LIMIT_RSA_BITS_MAX = 8192,
+
+	/* A private key file; PEM of RSA-8192 has 6.4 KB. */
+	LIMIT_KEY_FILE = 32768,
+
+	/* DNS: questions per message over all methods, answers per name, and
+	 * one answer as TCP carries it. */
+	LIMIT_QUESTIONS = 60,
+	LIMIT_RECORDS = 64,
+	LIMIT_ANSWER_BYTES = 65535,
+	LIMIT_KEY_RECORDS = 3, /* key records tried at one name */
+	LIMIT_CNAMES = 8,
+
+	/* ARC sets (RFC 8617 4.2.1). */
+	LIMIT_ARC_SETS = 50,
+
+	/* RFC 7208 4.6.4 */
+	LIMIT_SPF_LOOKUPS = 10,
+	LIMIT_SPF_VOID_LOOKUPS = 2,
+	LIMIT_SPF_NAMES = 10,
+
+	/* RFC 9989 4.10: queries of one tree walk. */
+	LIMIT_TREE_WALK = 8,
+
+	/* Address lists: comments may nest, a To: may be long. */
+	LIMIT_ADDRESSES = 100,
+	LIMIT_COMMENT_DEPTH = 16,
+
+	/* Authentication-Results: results read from one field, bytes written. */
+	LIMIT_AUTHRES_RESULTS = 100,
+	LIMIT_AUTHRES_BYTES = 8192,
+
+	/* A milter packet without its length.  Postfix sends body chunks of
+	 * 65535 bytes and header values up to header_size_limit. */
+	LIMIT_MILTER_PACKET = 1 << 20,
+
+	/* Configuration: a file, a line of it, Include within Include. */
+	LIMIT_CONFIG_BYTES = 16 << 20,
+	LIMIT_CONFIG_LINE = 65536,
+	LIMIT_INCLUDES = 5,
+	/* A table: entries, and one pattern (compiled by the C library). */
+	LIMIT_TABLE_ENTRIES = 10000000,
+	LIMIT_PATTERN_BYTES = 1024,
+
+	/* One message's memory, all arenas: header, answers and verdicts. */
+	LIMIT_MESSAGE_MEMORY = 16 << 20
+};
+
+#endif

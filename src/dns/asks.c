@@ -1,0 +1,92 @@
+#include "dns/asks.h"
+
+#include "dns/name.h"
+#include "dns/resolver.h"
+
+struct question {
+	str name;
+	enum dns_type type;
+	const struct dns_answer *answer;
+};
+
+struct asks {
+	struct arena *arena;
+	struct resolver *resolver;
+	void (*on_answer)(void *);
+	void *arg;
+	unsigned n, max, outstanding;
+	bool sending; /* inside resolver->send */
+	struct question q[];
+};
+
+static const struct dns_answer too_many = { .status = DNS_TEMPFAIL };
+static const struct dns_answer no_such_name = { .status = DNS_NXDOMAIN };
+
+struct asks *asks_new(struct arena *arena, struct resolver *r, unsigned max)
+{
+	struct asks *as = arena_alloc(
+		arena, sizeof *as + max * sizeof(struct question));
+
+	as->arena = arena;
+	as->resolver = r;
+	as->max = max;
+	return as;
+}
+
+const struct dns_answer *ask(struct asks *as, enum dns_type type, str name)
+{
+	for (unsigned i = 0; i < as->n; i++)
+		if (as->q[i].type == type && str_ieq(as->q[i].name, name))
+			return as->q[i].answer;
+	if (!dns_name_valid(name))
+		return &no_such_name;
+	if (as->n == as->max)
+		return &too_many;
+
+	unsigned id = as->n++;
+
+	as->q[id] = (struct question){ arena_str(as->arena, name), type, NULL };
+	as->outstanding++;
+	as->sending = true;
+	as->resolver->send(as->resolver, as, id, type, as->q[id].name);
+	as->sending = false;
+	return as->q[id].answer; /* zone files and caches answer at once */
+}
+
+void asks_answer(struct asks *as, unsigned id, const struct dns_answer *a)
+{
+	if (id >= as->n || as->q[id].answer)
+		return;
+	as->q[id].answer = a;
+	as->outstanding--;
+	if (!as->sending && as->on_answer)
+		as->on_answer(as->arg);
+}
+
+struct arena *asks_arena(const struct asks *as)
+{
+	return as->arena;
+}
+
+unsigned asks_outstanding(const struct asks *as)
+{
+	return as->outstanding;
+}
+
+unsigned asks_count(const struct asks *as)
+{
+	return as->n;
+}
+
+void asks_on_answer(struct asks *as, void (*fn)(void *), void *arg)
+{
+	as->on_answer = fn;
+	as->arg = arg;
+}
+
+void asks_cancel(struct asks *as)
+{
+	if (as->outstanding)
+		as->resolver->cancel(as->resolver, as);
+	as->on_answer = NULL;
+}
