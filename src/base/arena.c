@@ -11,15 +11,15 @@ struct block {
 	alignas(max_align_t) unsigned char data[];
 };
 
-struct deferred {
-	struct deferred *next;
+struct arena_slot {
+	struct arena_slot *next;
 	void (*fn)(void *);
 	void *what;
 };
 
 struct arena {
 	struct block *head; /* newest first; the oldest is kept on reset */
-	struct deferred *deferred;
+	struct arena_slot *deferred;
 	size_t limit, used;
 	bool bounded; /* a boundary is open */
 	jmp_buf boundary;
@@ -30,7 +30,7 @@ static size_t aligned(size_t size)
 	return (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
 
-static _Noreturn void out_of_memory(struct arena *a)
+_Noreturn void arena_out_of_memory(struct arena *a)
 {
 	if (!a->bounded) {
 		fputs("inkan: out of memory\n", stderr);
@@ -79,7 +79,7 @@ static void add_block(struct arena *a, size_t need)
 		want = (size_t)1 << 20;
 	b = block_new(want > need ? want : need);
 	if (!b)
-		out_of_memory(a);
+		arena_out_of_memory(a);
 	b->next = a->head;
 	a->head = b;
 }
@@ -90,7 +90,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	if (size > SIZE_MAX / 4 ||
 	    (a->limit && (a->used > a->limit || need > a->limit - a->used)))
-		out_of_memory(a);
+		arena_out_of_memory(a);
 	if (a->head->size - a->head->used < need)
 		add_block(a, need);
 
@@ -104,7 +104,7 @@ void *arena_alloc(struct arena *a, size_t size)
 void *arena_alloc_array(struct arena *a, size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / 4 / size)
-		out_of_memory(a);
+		arena_out_of_memory(a);
 	return arena_alloc(a, count * size);
 }
 
@@ -148,14 +148,24 @@ size_t arena_used(const struct arena *a)
 	return a->used;
 }
 
-void arena_defer(struct arena *a, void (*fn)(void *), void *what)
+struct arena_slot *arena_defer_slot(struct arena *a, void (*fn)(void *))
 {
-	struct deferred *d = arena_new_of(a, struct deferred);
+	struct arena_slot *d = arena_new_of(a, struct arena_slot);
 
 	d->fn = fn;
-	d->what = what;
 	d->next = a->deferred;
 	a->deferred = d;
+	return d;
+}
+
+void arena_defer_set(struct arena_slot *slot, void *what)
+{
+	slot->what = what;
+}
+
+void arena_defer(struct arena *a, void (*fn)(void *), void *what)
+{
+	arena_defer_set(arena_defer_slot(a, fn), what);
 }
 
 jmp_buf *arena_boundary(struct arena *a)
@@ -172,10 +182,11 @@ void arena_leave(struct arena *a)
 static void run_deferred(struct arena *a)
 {
 	while (a->deferred) {
-		struct deferred *d = a->deferred;
+		struct arena_slot *d = a->deferred;
 
 		a->deferred = d->next;
-		d->fn(d->what);
+		if (d->what)
+			d->fn(d->what);
 	}
 }
 

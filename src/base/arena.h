@@ -41,6 +41,15 @@ size_t arena_used(const struct arena *a); /* bytes handed out */
 /* fn(what) runs when the arena is reset or freed. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *what);
 
+/* The same in two steps, for what is made after its place is reserved (so that
+ * running out of memory in between cannot leak it). */
+struct arena_slot;
+struct arena_slot *arena_defer_slot(struct arena *a, void (*fn)(void *));
+void arena_defer_set(struct arena_slot *slot, void *what);
+
+/* For a library that could not allocate: as if arena_alloc had failed. */
+_Noreturn void arena_out_of_memory(struct arena *a);
+
 /* True on entry; comes back a second time, false, when memory ran out. */
 #define arena_enter(a) (setjmp(*arena_boundary(a)) == 0)
 jmp_buf *arena_boundary(struct arena *a);
