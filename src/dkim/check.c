@@ -1,0 +1,244 @@
+#include "dkim/check.h"
+
+#include "base/limits.h"
+#include "dkim/headerhash.h"
+#include "dns/name.h"
+
+void dkim_check_settle(struct dkim_check *c, enum dkim_result result,
+		       const char *why)
+{
+	c->result = result;
+	c->why = why;
+}
+
+str dkim_key_name(struct arena *arena, str selector, str domain)
+{
+	struct buf b = buf_of(arena, DNS_NAME_MAX);
+
+	buf_put(&b, selector);
+	buf_put(&b, STR("._domainkey."));
+	buf_put(&b, domain);
+	return b.overflow ? STR("") : buf_str(&b);
+}
+
+/* RFC 6376 3.5 t= and x= */
+static const char *judge_times(const struct dkim_signature *s,
+			       const struct dkim_policy *p)
+{
+	if (s->timestamp >= 0 && s->expiry >= 0 && s->expiry <= s->timestamp)
+		return "x= is not after t=";
+	if (s->timestamp >= 0 && s->timestamp > p->now + p->drift)
+		return "signed in the future";
+	if (s->expiry >= 0 && p->now > s->expiry + p->drift)
+		return "signature expired";
+	return NULL;
+}
+
+void dkim_check_init(struct dkim_check *c, struct arena *arena,
+		     const struct field *field,
+		     const struct dkim_policy *policy)
+{
+	enum dkim_result result;
+	const char *why;
+
+	*c = (struct dkim_check){ .arena = arena, .policy = *policy };
+	c->readable = dkim_signature_parse(arena, field, &c->sig, &result,
+					   &why);
+	if (!c->readable) {
+		dkim_check_settle(c, result, why);
+		return;
+	}
+	c->key_name = dkim_key_name(arena, c->sig.selector_ascii,
+				    c->sig.domain_ascii);
+	if (!c->key_name.n)
+		dkim_check_settle(c, DKIM_PERMERROR,
+				  "name of the key record too long");
+	else if (c->sig.algorithm == DKIM_RSA_SHA1)
+		dkim_check_settle(c, DKIM_POLICY, "rsa-sha1 is not accepted");
+	why = judge_times(&c->sig, policy);
+	if (why && c->result == DKIM_PENDING)
+		dkim_check_settle(c, DKIM_NEUTRAL, why);
+}
+
+void dkim_check_headers(struct dkim_check *c, const struct header *header,
+			struct bodyhash *bodyhash)
+{
+	const struct dkim_signature *s = &c->sig;
+	struct headerhash hh = {
+		.algorithm = dkim_algorithm_hash(s->algorithm),
+		.canon = s->header_canon,
+		.names = s->names,
+		.n_names = s->n_names,
+		.own = s->field,
+	};
+
+	if (c->result != DKIM_PENDING)
+		return;
+	c->header_digest = headerhash_digest(c->arena, &hh, header,
+					     s->field->raw, s->room);
+	c->body_id = bodyhash_want(bodyhash, s->body_canon, hh.algorithm,
+				   s->length);
+}
+
+void dkim_check_ask(struct dkim_check *c, struct asks *asks)
+{
+	if (c->result == DKIM_PENDING)
+		(void)ask(asks, DNS_TXT, c->key_name);
+}
+
+struct judgement {
+	enum dkim_result result;
+	const char *why;
+};
+
+static struct judgement verdict(enum dkim_result result, const char *why)
+{
+	return (struct judgement){ result, why };
+}
+
+/* RFC 6376 6.1.2: may this record's key be used for this signature? */
+static const char *judge_record(const struct dkim_record *r,
+				const struct dkim_signature *s)
+{
+	enum key_type want = s->algorithm == DKIM_ED25519_SHA256 ? KEY_ED25519
+								 : KEY_RSA;
+
+	if (r->revoked)
+		return "key revoked";
+	if (!r->email)
+		return "key is not for email";
+	if (!(dkim_algorithm_hash(s->algorithm) == HASH_SHA1 ? r->sha1
+							     : r->sha256))
+		return "key does not allow this hash";
+	if (r->type != want)
+		return "key type does not fit the algorithm";
+	if (r->exact_identity && !str_ieq(s->identity_domain, s->domain_ascii))
+		return "key does not allow a subdomain in i=";
+	return NULL;
+}
+
+/* RFC 6376 6.1.3, with RFC 8301 3.2 */
+static struct judgement judge_crypto(struct dkim_check *c, struct pubkey *key,
+				     const struct bodyhash *body)
+{
+	const struct dkim_signature *s = &c->sig;
+	uint64_t octets = bodyhash_length(body, c->body_id);
+
+	if (c->key_type == KEY_RSA && (c->key_bits < LIMIT_RSA_BITS_MIN ||
+				       c->key_bits < c->policy.min_key_bits))
+		return verdict(DKIM_POLICY, "key too short");
+	if (s->length >= 0 && (uint64_t)s->length > octets)
+		return verdict(DKIM_PERMERROR, "l= is more than the body");
+	if (!hash_equal(s->bh, bodyhash_digest(body, c->body_id)))
+		return verdict(DKIM_FAIL, "body hash did not verify");
+	if (!pubkey_verify(key, dkim_algorithm_hash(s->algorithm),
+			   c->header_digest, s->b))
+		return verdict(DKIM_FAIL, "signature did not verify");
+	if (s->length >= 0 && (uint64_t)s->length < octets) {
+		c->unsigned_octets = octets - (uint64_t)s->length;
+		return verdict(DKIM_POLICY,
+			       "only a part of the body is signed");
+	}
+	return verdict(DKIM_PASS, NULL);
+}
+
+static void forget_key(void *key)
+{
+	pubkey_free(key);
+}
+
+/* One TXT record.  PENDING: its key is good, the body has not ended. */
+static struct judgement judge_key(struct dkim_check *c, str text,
+				  const struct bodyhash *body)
+{
+	struct dkim_record record;
+	const char *why;
+	enum dkim_record_status status = dkim_record_parse(c->arena, text,
+							   &record, &why);
+
+	if (status == DKIM_RECORD_FOREIGN)
+		return verdict(DKIM_NONE, NULL);
+	if (status == DKIM_RECORD_BAD)
+		return verdict(DKIM_PERMERROR, "malformed key record");
+	c->testing = record.testing;
+	c->key_missing = record.revoked;
+	why = judge_record(&record, &c->sig);
+	if (why)
+		return verdict(DKIM_PERMERROR, why);
+
+	struct arena_slot *slot = arena_defer_slot(c->arena, forget_key);
+	struct pubkey *key = keycache_get(c->policy.cache, record.type,
+					  record.key_text, record.key, &why);
+
+	if (!key)
+		return verdict(DKIM_PERMERROR, why);
+	arena_defer_set(slot, key);
+	c->key_type = record.type;
+	c->key_bits = pubkey_bits(key);
+	if (!body)
+		return verdict(DKIM_PENDING, NULL);
+	return judge_crypto(c, key, body);
+}
+
+/* RFC 6376 6.1.2: several key records may be tried; the first that passes
+ * counts, else the first one. */
+static void judge_keys(struct dkim_check *c, const struct dns_answer *answer,
+		       const struct bodyhash *body)
+{
+	struct judgement first = { DKIM_NONE, NULL };
+	unsigned tried = 0;
+
+	for (size_t i = 0; i < answer->n && tried < LIMIT_KEY_RECORDS; i++) {
+		struct judgement j = judge_key(c, answer->rr[i].data, body);
+
+		if (j.result == DKIM_NONE)
+			continue;
+		if (tried++ == 0 || j.result == DKIM_PENDING)
+			first = j;
+		if (j.result == DKIM_PASS) {
+			first = j;
+			break;
+		}
+	}
+	if (first.result == DKIM_NONE) {
+		c->key_missing = true;
+		first = verdict(DKIM_PERMERROR, "no key for signature");
+	}
+	if (first.result != DKIM_PENDING)
+		dkim_check_settle(c, first.result, first.why);
+}
+
+void dkim_check_step(struct dkim_check *c, struct asks *asks,
+		     const struct bodyhash *body)
+{
+	if (c->result != DKIM_PENDING)
+		return;
+
+	const struct dns_answer *answer = ask(asks, DNS_TXT, c->key_name);
+
+	if (!answer)
+		return;
+	c->secure = answer->secure;
+	c->bogus = answer->bogus;
+	switch (answer->status) {
+	case DNS_OK:
+		judge_keys(c, answer, body);
+		return;
+	case DNS_TEMPFAIL:
+		dkim_check_settle(c, DKIM_TEMPERROR,
+				  answer->bogus ? "key record is bogus"
+						: "key lookup failed");
+		return;
+	case DNS_NODATA:
+	case DNS_NXDOMAIN:
+		c->key_missing = true;
+		dkim_check_settle(c, DKIM_PERMERROR, "no key for signature");
+		return;
+	}
+}
+
+void dkim_check_give_up(struct dkim_check *c)
+{
+	if (c->result == DKIM_PENDING)
+		dkim_check_settle(c, DKIM_TEMPERROR, "no answer in time");
+}
