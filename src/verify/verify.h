@@ -1,0 +1,80 @@
+/* verify: the conductor.  One struct verify judges one message: envelope,
+ * header fields and body go in as they come, verdicts come out.
+ *
+ *	v = verify_new(&options, resolver);
+ *	verify_envelope(v, ip, helo, mail_from);
+ *	verify_header(v, name, value) ...
+ *	verify_end_of_headers(v);	all questions known leave here
+ *	verify_body(v, chunk) ...
+ *	verify_end(v);
+ *	while (!verify_run(v))
+ *		wait for answers;	or verify_give_up(v) at the deadline
+ *	verdict = verify_verdict(v);
+ *	verify_free(v);
+ *
+ * A struct verify has its own arena and opens its boundary in every call, so
+ * that running out of memory ends as a verdict (out_of_memory) and never comes
+ * back to the caller in another way.  One thread at a time. */
+#ifndef VERIFY_VERIFY_H
+#define VERIFY_VERIFY_H
+
+#include "base/ip.h"
+#include "dns/resolver.h"
+#include "verify/verdict.h"
+
+struct verify;
+
+struct verify_options {
+	int64_t now; /* seconds since 1970: when the message was received */
+	int64_t drift; /* clock tolerance; negative: DKIM_DRIFT */
+	unsigned max_signatures; /* evaluated; 0: LIMIT_SIGNATURES */
+	unsigned max_questions; /* of DNS; 0: LIMIT_QUESTIONS */
+	unsigned min_key_bits; /* RSA; less than 1024 is 1024 */
+	size_t max_header_bytes, max_header_fields; /* 0: limits.h */
+	struct keycache *keys; /* the caller's, of this thread; or NULL */
+};
+
+/* The options of a program without configuration, at that time. */
+struct verify_options verify_defaults(int64_t now);
+
+/* NULL when there is no memory.  options are copied. */
+struct verify *verify_new(const struct verify_options *options,
+			  struct resolver *resolver);
+/* Open questions are cancelled: no answer comes after this.  NULL is fine. */
+void verify_free(struct verify *v);
+
+/* fn is called after each answer that comes from outside a call of ours: time
+ * for verify_run.  It must not free v. */
+void verify_on_answer(struct verify *v, void (*fn)(void *), void *arg);
+
+/* Before end_of_headers, if at all.  ip.family may be IP_NONE (unknown). */
+void verify_envelope(struct verify *v, struct ip ip, str helo, str mail_from);
+
+/* As header_add and header_add_raw (mail/message.h).  False: over a limit; no
+ * signature can pass any more, and there will be a row that says so. */
+bool verify_header(struct verify *v, str name, str value);
+bool verify_header_raw(struct verify *v, str raw);
+void verify_end_of_headers(struct verify *v);
+
+/* Body as in SMTP: CRLF line ends, no dot-stuffing, cut anywhere. */
+void verify_body(struct verify *v, str chunk);
+/* False once no more body can change a verdict. */
+bool verify_wants_body(const struct verify *v);
+void verify_end(struct verify *v);
+
+/* Goes as far as the answers allow.  True: all is settled; only after
+ * verify_end.  False and no question open cannot be, after verify_end. */
+bool verify_run(struct verify *v);
+/* The deadline: what is open becomes temperror, questions are cancelled. */
+void verify_give_up(struct verify *v);
+unsigned verify_open_questions(const struct verify *v);
+
+/* After verify_run has returned true, or verify_give_up. */
+const struct verdict *verify_verdict(const struct verify *v);
+
+/* The fields so far; for a seal, the hash of the body that may be wanted from
+ * between verify_end_of_headers and the first verify_body. */
+const struct header *verify_fields(const struct verify *v);
+struct bodyhash *verify_bodyhash(struct verify *v);
+
+#endif
