@@ -134,8 +134,8 @@ static bool last_row(const struct dkim_rows *rows, struct verdict_dkim *out)
 void dkim_rows_verdict(const struct dkim_rows *rows, struct arena *arena,
 		       struct verdict *out)
 {
-	struct verdict_dkim *r =
-		arena_array_of(arena, struct verdict_dkim, rows->n + 1);
+	struct verdict_dkim *r = arena_array_of(arena, struct verdict_dkim,
+						rows->n + 1);
 	size_t n = rows->n;
 
 	for (size_t i = 0; i < n; i++) {
