@@ -67,6 +67,9 @@ enum limits {
 	/* A table: entries, and one pattern (compiled by the C library). */
 	LIMIT_TABLE_ENTRIES = 10000000,
 	LIMIT_PATTERN_BYTES = 1024,
+	/* Patterns without plain text at either end, and regular expressions:
+	 * every lookup tries them one after the other. */
+	LIMIT_TRIED_PATTERNS = 10000,
 
 	/* One message's memory, all arenas: header, answers and verdicts. */
 	LIMIT_MESSAGE_MEMORY = 16 << 20
