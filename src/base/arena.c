@@ -179,6 +179,19 @@ void arena_leave(struct arena *a)
 	a->bounded = false;
 }
 
+void arena_suspend(struct arena *a, struct arena_outer *outer)
+{
+	memcpy(&outer->boundary, &a->boundary, sizeof a->boundary);
+	outer->bounded = a->bounded;
+	a->bounded = false;
+}
+
+void arena_resume(struct arena *a, const struct arena_outer *outer)
+{
+	memcpy(&a->boundary, &outer->boundary, sizeof a->boundary);
+	a->bounded = outer->bounded;
+}
+
 static void run_deferred(struct arena *a)
 {
 	while (a->deferred) {

@@ -55,6 +55,15 @@ _Noreturn void arena_out_of_memory(struct arena *a);
 jmp_buf *arena_boundary(struct arena *a);
 void arena_leave(struct arena *a);
 
+/* For a callback that must not jump over its caller's frames (a library's):
+ * puts the open boundary aside, so that an own one can be entered and left. */
+struct arena_outer {
+	jmp_buf boundary;
+	bool bounded;
+};
+void arena_suspend(struct arena *a, struct arena_outer *outer);
+void arena_resume(struct arena *a, const struct arena_outer *outer);
+
 #define arena_new_of(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array_of(a, type, count) \
 	((type *)arena_alloc_array((a), (count), sizeof(type)))
