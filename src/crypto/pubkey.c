@@ -101,11 +101,23 @@ static const char *make_rsa(struct pubkey *key, str bytes)
 	return key->pkey ? NULL : "RSA key not usable";
 }
 
-/* The y coordinates of the points of small order, with both encodings of those
- * that have two; the sign bit is not looked at. */
-static bool ed25519_small_order(const unsigned char *p)
+/* y, without the sign bit, is p - 1 or not below p = 2^255 - 19: small order or
+ * not canonical (RFC 8032 5.1.3). */
+static bool ed25519_past_p(const unsigned char *y)
 {
-	static const unsigned char bad[][ED25519_BYTES] = {
+	if (y[0] < 0xec || y[31] != 0x7f)
+		return false;
+	for (size_t i = 1; i < 31; i++)
+		if (y[i] != 0xff)
+			return false;
+	return true;
+}
+
+/* The other y coordinates of points of small order: with such a key anybody
+ * can sign. */
+static bool ed25519_weak(const unsigned char *p)
+{
+	static const unsigned char small_order[][ED25519_BYTES] = {
 		{ 0 },
 		{ 1 },
 		{ 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0,
@@ -121,16 +133,10 @@ static bool ed25519_small_order(const unsigned char *p)
 
 	memcpy(y, p, sizeof y);
 	y[31] &= 0x7f;
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		if (memcmp(y, bad[i], sizeof y) == 0)
+	for (size_t i = 0; i < sizeof small_order / sizeof *small_order; i++)
+		if (memcmp(y, small_order[i], sizeof y) == 0)
 			return true;
-	/* p - 1, p, p + 1 with p = 2^255 - 19 */
-	if (y[0] < 0xec || y[0] > 0xee || y[31] != 0x7f)
-		return false;
-	for (size_t i = 1; i < 31; i++)
-		if (y[i] != 0xff)
-			return false;
-	return true;
+	return ed25519_past_p(y);
 }
 
 static const char *make_ed25519(struct pubkey *key, str bytes)
@@ -139,8 +145,8 @@ static const char *make_ed25519(struct pubkey *key, str bytes)
 
 	if (raw.n != ED25519_BYTES && !der_ed25519_public(bytes, &raw))
 		return "Ed25519 key is not 32 octets";
-	if (ed25519_small_order((const unsigned char *)raw.p))
-		return "Ed25519 key of small order";
+	if (ed25519_weak((const unsigned char *)raw.p))
+		return "Ed25519 key of small order or not canonical";
 	key->bits = 256;
 	key->pkey = EVP_PKEY_new_raw_public_key(
 		EVP_PKEY_ED25519, NULL, (const unsigned char *)raw.p, raw.n);

@@ -14,7 +14,8 @@ struct pubkey;
 /* bytes: RSA as SubjectPublicKeyInfo or RSAPublicKey (PKCS#1), Ed25519 as 32
  * octets or SubjectPublicKeyInfo.  Size and exponent are judged before any
  * cryptography sees the key: up to LIMIT_RSA_BITS_MAX bits, an odd exponent
- * from 3 to 2^32; Ed25519 keys of small order are refused.  Short RSA keys are
+ * from 3 to 2^32; Ed25519 keys of small order or not
+ * canonical are refused.  Short RSA keys are
  * read, so that their size can be told: the caller decides (pubkey_bits).
  * NULL: *why says what is wrong.  One thread at a time may use a key. */
 struct pubkey *pubkey_new(enum key_type type, str bytes, const char **why);

@@ -70,6 +70,7 @@ void dkim_check_headers(struct dkim_check *c, const struct header *header,
 		.names = s->names,
 		.n_names = s->n_names,
 		.own = s->field,
+		.scratch = c->policy.scratch,
 	};
 
 	if (c->result != DKIM_PENDING)
@@ -86,14 +87,20 @@ void dkim_check_ask(struct dkim_check *c, struct asks *asks)
 		(void)ask(asks, DNS_TXT, c->key_name);
 }
 
+/* What one key record makes of the signature. */
 struct judgement {
-	enum dkim_result result;
+	enum dkim_result result; /* NONE: no key record at all */
 	const char *why;
+	unsigned key_bits;
+	enum key_type key_type;
+	bool testing, revoked;
+	uint64_t unsigned_octets;
 };
 
-static struct judgement verdict(enum dkim_result result, const char *why)
+static void rule(struct judgement *j, enum dkim_result result, const char *why)
 {
-	return (struct judgement){ result, why };
+	j->result = result;
+	j->why = why;
 }
 
 /* RFC 6376 6.1.2: may this record's key be used for this signature? */
@@ -118,94 +125,100 @@ static const char *judge_record(const struct dkim_record *r,
 }
 
 /* RFC 6376 6.1.3, with RFC 8301 3.2 */
-static struct judgement judge_crypto(struct dkim_check *c, struct pubkey *key,
-				     const struct bodyhash *body)
+static void judge_crypto(const struct dkim_check *c, struct pubkey *key,
+			 const struct bodyhash *body, struct judgement *j)
 {
 	const struct dkim_signature *s = &c->sig;
 	uint64_t octets = bodyhash_length(body, c->body_id);
 
-	if (c->key_type == KEY_RSA && (c->key_bits < LIMIT_RSA_BITS_MIN ||
-				       c->key_bits < c->policy.min_key_bits))
-		return verdict(DKIM_POLICY, "key too short");
-	if (s->length >= 0 && (uint64_t)s->length > octets)
-		return verdict(DKIM_PERMERROR, "l= is more than the body");
-	if (!hash_equal(s->bh, bodyhash_digest(body, c->body_id)))
-		return verdict(DKIM_FAIL, "body hash did not verify");
-	if (!pubkey_verify(key, dkim_algorithm_hash(s->algorithm),
-			   c->header_digest, s->b))
-		return verdict(DKIM_FAIL, "signature did not verify");
-	if (s->length >= 0 && (uint64_t)s->length < octets) {
-		c->unsigned_octets = octets - (uint64_t)s->length;
-		return verdict(DKIM_POLICY,
-			       "only a part of the body is signed");
+	if (j->key_type == KEY_RSA && (j->key_bits < LIMIT_RSA_BITS_MIN ||
+				       j->key_bits < c->policy.min_key_bits))
+		rule(j, DKIM_POLICY, "key too short");
+	else if (s->length >= 0 && (uint64_t)s->length > octets)
+		rule(j, DKIM_PERMERROR, "l= is more than the body");
+	else if (!hash_equal(s->bh, bodyhash_digest(body, c->body_id)))
+		rule(j, DKIM_FAIL, "body hash did not verify");
+	else if (!pubkey_verify(key, dkim_algorithm_hash(s->algorithm),
+				c->header_digest, s->b))
+		rule(j, DKIM_FAIL, "signature did not verify");
+	else if (s->length >= 0 && (uint64_t)s->length < octets) {
+		j->unsigned_octets = octets - (uint64_t)s->length;
+		rule(j, DKIM_POLICY, "only a part of the body is signed");
+	} else {
+		rule(j, DKIM_PASS, NULL);
 	}
-	return verdict(DKIM_PASS, NULL);
-}
-
-static void forget_key(void *key)
-{
-	pubkey_free(key);
 }
 
 /* One TXT record.  PENDING: its key is good, the body has not ended. */
-static struct judgement judge_key(struct dkim_check *c, str text,
+static struct judgement judge_key(const struct dkim_check *c, str text,
 				  const struct bodyhash *body)
 {
+	struct judgement j = { .result = DKIM_NONE };
 	struct dkim_record record;
 	const char *why;
 	enum dkim_record_status status = dkim_record_parse(c->arena, text,
 							   &record, &why);
 
 	if (status == DKIM_RECORD_FOREIGN)
-		return verdict(DKIM_NONE, NULL);
-	if (status == DKIM_RECORD_BAD)
-		return verdict(DKIM_PERMERROR, "malformed key record");
-	c->testing = record.testing;
-	c->key_missing = record.revoked;
+		return j;
+	if (status == DKIM_RECORD_BAD) {
+		rule(&j, DKIM_PERMERROR, "malformed key record");
+		return j;
+	}
+	j.testing = record.testing;
+	j.revoked = record.revoked;
 	why = judge_record(&record, &c->sig);
-	if (why)
-		return verdict(DKIM_PERMERROR, why);
+	if (why) {
+		rule(&j, DKIM_PERMERROR, why);
+		return j;
+	}
 
-	struct arena_slot *slot = arena_defer_slot(c->arena, forget_key);
+	struct arena_slot *slot = arena_defer_slot(
+		c->arena, (void (*)(void *))pubkey_free);
 	struct pubkey *key = keycache_get(c->policy.cache, record.type,
 					  record.key_text, record.key, &why);
 
-	if (!key)
-		return verdict(DKIM_PERMERROR, why);
+	if (!key) {
+		rule(&j, DKIM_PERMERROR, why);
+		return j;
+	}
 	arena_defer_set(slot, key);
-	c->key_type = record.type;
-	c->key_bits = pubkey_bits(key);
-	if (!body)
-		return verdict(DKIM_PENDING, NULL);
-	return judge_crypto(c, key, body);
+	j.key_type = record.type;
+	j.key_bits = pubkey_bits(key);
+	if (body)
+		judge_crypto(c, key, body, &j);
+	else
+		j.result = DKIM_PENDING;
+	return j;
 }
 
-/* RFC 6376 6.1.2: several key records may be tried; the first that passes
- * counts, else the first one. */
+/* RFC 6376 6.1.2: several key records may be tried; the first that passes (or,
+ * before the body has ended, that can be used) counts, else the first one. */
 static void judge_keys(struct dkim_check *c, const struct dns_answer *answer,
 		       const struct bodyhash *body)
 {
-	struct judgement first = { DKIM_NONE, NULL };
+	struct judgement chosen = { DKIM_PERMERROR, "no key for signature",
+				    .revoked = true };
 	unsigned tried = 0;
 
 	for (size_t i = 0; i < answer->n && tried < LIMIT_KEY_RECORDS; i++) {
 		struct judgement j = judge_key(c, answer->rr[i].data, body);
+		bool good = j.result == DKIM_PASS || j.result == DKIM_PENDING;
 
 		if (j.result == DKIM_NONE)
 			continue;
-		if (tried++ == 0 || j.result == DKIM_PENDING)
-			first = j;
-		if (j.result == DKIM_PASS) {
-			first = j;
+		if (tried++ == 0 || good)
+			chosen = j;
+		if (good)
 			break;
-		}
 	}
-	if (first.result == DKIM_NONE) {
-		c->key_missing = true;
-		first = verdict(DKIM_PERMERROR, "no key for signature");
-	}
-	if (first.result != DKIM_PENDING)
-		dkim_check_settle(c, first.result, first.why);
+	c->key_type = chosen.key_type;
+	c->key_bits = chosen.key_bits;
+	c->testing = chosen.testing;
+	c->key_missing = chosen.revoked;
+	c->unsigned_octets = chosen.unsigned_octets;
+	if (chosen.result != DKIM_PENDING)
+		dkim_check_settle(c, chosen.result, chosen.why);
 }
 
 void dkim_check_step(struct dkim_check *c, struct asks *asks,

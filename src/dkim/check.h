@@ -14,6 +14,7 @@ struct dkim_policy {
 	int64_t drift; /* clock tolerance, seconds; DKIM_DRIFT */
 	unsigned min_key_bits; /* of RSA; never below 1024 */
 	struct keycache *cache; /* or NULL */
+	struct buf *scratch; /* for header hashing, of the message; or NULL */
 };
 
 enum { DKIM_DRIFT = 300 };

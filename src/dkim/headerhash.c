@@ -1,31 +1,81 @@
 #include "dkim/headerhash.h"
 
-struct name_state {
+#include "base/ascii.h"
+
+#include <stdint.h>
+
+/* A name of h= and the instances it has left, the lowest first.  Field numbers
+ * count from 1; 0 is none. */
+struct chain {
 	str name;
-	size_t next; /* fields below this index are not used yet */
+	uint32_t first, last;
 };
 
-static struct name_state *state_of(struct name_state *states, size_t *n,
-				   str name, size_t fields)
+struct index {
+	struct chain *table; /* open addressing; name.n == 0: free */
+	size_t mask;
+	uint32_t *above; /* by field number: the next instance up */
+};
+
+/* FNV-1a over the lower-case name.  Crafted collisions cost at most names x
+ * fields comparisons, both limited. */
+static uint32_t hash_name(str name)
 {
-	for (size_t i = 0; i < *n; i++)
-		if (str_ieq(states[i].name, name))
-			return &states[i];
-	states[*n] = (struct name_state){ name, fields };
-	return &states[(*n)++];
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < name.n; i++) {
+		h ^= (unsigned char)ascii_lower(name.p[i]);
+		h *= 16777619u;
+	}
+	return h ^ h >> 15;
 }
 
-static const struct field *next_instance(struct name_state *s,
-					 const struct header *header,
-					 const struct field *own)
+static struct chain *chain_of(struct index *x, str name)
 {
-	while (s->next) {
-		const struct field *f = &header->fields[--s->next];
+	size_t i = hash_name(name) & x->mask;
 
-		if (f != own && str_ieq(f->name, s->name))
-			return f;
+	while (x->table[i].name.n && !str_ieq(x->table[i].name, name))
+		i = (i + 1) & x->mask;
+	return &x->table[i];
+}
+
+static struct index index_of(struct arena *arena, const struct headerhash *hh,
+			     const struct header *header)
+{
+	struct index x = { .mask = 15 };
+
+	while (x.mask < 2 * hh->n_names)
+		x.mask = x.mask * 2 + 1;
+	x.table = arena_array_of(arena, struct chain, x.mask + 1);
+	x.above = arena_array_of(arena, uint32_t, header->n + 1);
+	for (size_t i = 0; i < hh->n_names; i++)
+		if (hh->names[i].n)
+			chain_of(&x, hh->names[i])->name = hh->names[i];
+	for (size_t n = header->n; n; n--) {
+		const struct field *f = &header->fields[n - 1];
+		struct chain *c = chain_of(&x, f->name);
+
+		if (!c->name.n || f == hh->own)
+			continue;
+		if (c->last)
+			x.above[c->last] = (uint32_t)n;
+		else
+			c->first = (uint32_t)n;
+		c->last = (uint32_t)n;
 	}
-	return NULL;
+	return x;
+}
+
+static const struct field *next_instance(struct index *x,
+					 const struct header *header, str name)
+{
+	struct chain *c = chain_of(x, name);
+	uint32_t n = c->first;
+
+	if (!n)
+		return NULL;
+	c->first = x->above[n];
+	return &header->fields[n - 1];
 }
 
 static void add(struct hash *h, struct buf *b)
@@ -37,41 +87,41 @@ static void add(struct hash *h, struct buf *b)
 }
 
 /* RFC 6376 3.7: the field with b= emptied, without CRLF at the end */
-static void add_own(struct hash *h, struct buf *b, enum canon canon, str raw,
-		    str room)
+static void add_own(struct arena *arena, struct hash *h, struct buf *b,
+		    enum canon canon, str raw, str room)
 {
-	struct buf emptied = buf_of(b->arena, raw.n + 1);
 	size_t before = room.p ? (size_t)(room.p - raw.p) : raw.n;
+	char *emptied = arena_alloc(arena, raw.n + 1);
+	size_t after = raw.n - before - room.n;
 
-	buf_put(&emptied, str_head(raw, before));
-	if (room.p)
-		buf_put(&emptied, str_skip(raw, before + room.n));
-	canon_header(b, canon, buf_str(&emptied));
+	memcpy(emptied, raw.p, before);
+	if (after)
+		memcpy(emptied + before, raw.p + before + room.n, after);
+	canon_header(b, canon, (str){ emptied, before + after });
 	add(h, b);
 }
 
 str headerhash_digest(struct arena *arena, const struct headerhash *hh,
 		      const struct header *header, str own_raw, str own_room)
 {
+	enum { ENOUGH = 4096 };
 	struct hash *h = hash_new(arena, hh->algorithm);
-	struct name_state *states = arena_array_of(arena, struct name_state,
-						   hh->n_names);
-	struct buf b = buf_of(arena, header->bytes + own_raw.n + 16);
-	size_t n = 0;
+	struct index x = index_of(arena, hh, header);
+	struct buf own = buf_of(arena, SIZE_MAX / 8);
+	struct buf *b = hh->scratch ? hh->scratch : &own;
 
+	b->n = 0;
 	for (size_t i = 0; i < hh->n_names; i++) {
-		struct name_state *s = state_of(states, &n, hh->names[i],
-						header->n);
-		const struct field *f = next_instance(s, header, hh->own);
+		const struct field *f = next_instance(&x, header, hh->names[i]);
 
 		if (!f)
 			continue;
-		canon_header(&b, hh->canon, f->raw);
-		buf_put(&b, STR("\r\n"));
-		if (b.n > 4096)
-			add(h, &b);
+		canon_header(b, hh->canon, f->raw);
+		buf_put(b, STR("\r\n"));
+		if (b->n > ENOUGH)
+			add(h, b);
 	}
-	add(h, &b);
-	add_own(h, &b, hh->canon, own_raw, own_room);
+	add(h, b);
+	add_own(arena, h, b, hh->canon, own_raw, own_room);
 	return hash_end(h);
 }

@@ -11,6 +11,7 @@ struct headerhash {
 	const str *names; /* h=, in order */
 	size_t n_names;
 	const struct field *own; /* the signature itself: never an instance */
+	struct buf *scratch; /* shared by all digests of a message, or NULL */
 };
 
 /* The digest of the fields that h= names, each name taking the next instance
@@ -18,7 +19,8 @@ struct headerhash {
  * its final CRLF.  own_raw: that field; own_room: what is emptied in it (the
  * value of b=), a slice of own_raw or empty.
  *
- * Time is O(distinct names * fields), both limited. */
+ * Time is O(names + fields).  Memory, beyond the scratch buffer, is that of
+ * own_raw twice and a few octets for each name and field. */
 str headerhash_digest(struct arena *arena, const struct headerhash *hh,
 		      const struct header *header, str own_raw, str own_room);
 

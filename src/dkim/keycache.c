@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+/* p= of RSA-8192 has 1416 octets; longer ones are not worth the memory. */
+enum { KEY_TEXT_MAX = 1536 };
+
 struct generation {
 	struct arena *arena;
 	struct map keys;
@@ -93,7 +96,7 @@ struct pubkey *keycache_get(struct keycache *c, enum key_type type, str text,
 		key = pubkey_share(key);
 	else
 		key = pubkey_new(type, bytes, why);
-	if (key && c)
+	if (key && c && text.n <= KEY_TEXT_MAX)
 		remember(c, text, key);
 	return key;
 }

@@ -34,6 +34,24 @@ static const char *parse_key(struct arena *arena, const struct tags *tags,
 	return NULL;
 }
 
+/* Of a text that is no tag list: was it to be a key record?  It says so, or it
+ * has something like a p= tag.  Others (wildcards, proofs of ownership) share
+ * the name and are passed over. */
+static bool meant_as_key(str text)
+{
+	str rest = text, spec;
+
+	if (str_istarts(str_trim(text), STR("v=DKIM")))
+		return true;
+	while (str_split(&rest, ';', &spec)) {
+		str name = str_trim(str_head(spec, str_find(spec, '=')));
+
+		if (name.n < spec.n && str_eq(name, STR("p")))
+			return true;
+	}
+	return false;
+}
+
 enum dkim_record_status dkim_record_parse(struct arena *arena, str text,
 					  struct dkim_record *r,
 					  const char **why)
@@ -42,10 +60,8 @@ enum dkim_record_status dkim_record_parse(struct arena *arena, str text,
 
 	*r = (struct dkim_record){ .sha1 = true, .sha256 = true };
 	if (!tags_parse(arena, text, &tags, why))
-		return str_istarts(str_trim(text), STR("v=DKIM1")) ||
-				       str_find(text, '=') < text.n
-			       ? DKIM_RECORD_BAD
-			       : DKIM_RECORD_FOREIGN;
+		return meant_as_key(text) ? DKIM_RECORD_BAD
+					  : DKIM_RECORD_FOREIGN;
 
 	const struct tag *v = tags_find(&tags, "v");
 

@@ -21,6 +21,7 @@ struct verify {
 	struct envelope envelope;
 	struct header header;
 	struct bodyhash *bodyhash;
+	struct buf scratch;
 	struct dkim_rows dkim;
 	struct verdict verdict;
 };
@@ -81,6 +82,7 @@ struct verify *verify_new(const struct verify_options *options,
 	v->header = header_of(arena, v->options.max_header_bytes,
 			      v->options.max_header_fields);
 	v->bodyhash = bodyhash_new(arena);
+	v->scratch = buf_of(arena, LIMIT_MESSAGE_MEMORY);
 	arena_leave(arena);
 	arena_limit(arena, LIMIT_MESSAGE_MEMORY);
 	return v;
@@ -158,6 +160,7 @@ void verify_end_of_headers(struct verify *v)
 		.drift = v->options.drift,
 		.min_key_bits = v->options.min_key_bits,
 		.cache = v->options.keys,
+		.scratch = &v->scratch,
 	};
 
 	v->stage = STAGE_BODY;
