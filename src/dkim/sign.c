@@ -80,26 +80,52 @@ static void put_broken(struct dkim_sign *s, str text)
 	}
 }
 
+/* RFC 6376 2.10 hdr-name in a tag value: what a stranger can name a field must
+ * not be able to end h= and to begin another tag. */
+static bool can_be_listed(str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] == ';' || (unsigned char)name.p[i] >= 0x7f)
+			return false;
+	return name.n > 0;
+}
+
+static bool is_signed(const struct dkim_sign_options *o, str name)
+{
+	return str_ieq(name, STR("From")) ||
+	       (dkim_names_hold(o->sign, name) &&
+		!dkim_names_hold(o->never, name) && can_be_listed(name));
+}
+
+/* Of more instances than h= can hold the uppermost are left out, as h= counts
+ * from the bottom; From and the oversigned names always have room. */
 static size_t list_names(const struct dkim_sign *s, const struct header *header,
 			 str *names)
 {
 	const struct dkim_sign_options *o = &s->o;
-	size_t n = 0;
+	size_t n = 0, over = o->oversign.n, room, wanted = 0;
 
 	if (o->exact) {
 		for (; n < o->sign.n && n < LIMIT_SIGNED_NAMES; n++)
 			names[n] = o->sign.names[n];
 		return n;
 	}
-	for (size_t i = 0; i < header->n && n < LIMIT_SIGNED_NAMES; i++) {
+	if (over > LIMIT_SIGNED_NAMES / 2)
+		over = LIMIT_SIGNED_NAMES / 2;
+	room = LIMIT_SIGNED_NAMES - over - 1;
+	for (size_t i = 0; i < header->n; i++)
+		wanted += is_signed(o, header->fields[i].name);
+	for (size_t i = 0; i < header->n; i++) {
 		str name = header->fields[i].name;
 
-		if (str_ieq(name, STR("From")) ||
-		    (dkim_names_hold(o->sign, name) &&
-		     !dkim_names_hold(o->never, name)))
+		if (!is_signed(o, name))
+			continue;
+		if (wanted-- <= room || str_ieq(name, STR("From")))
 			names[n++] = name;
+		if (n == LIMIT_SIGNED_NAMES - over)
+			break;
 	}
-	for (size_t i = 0; i < o->oversign.n && n < LIMIT_SIGNED_NAMES; i++)
+	for (size_t i = 0; i < over; i++)
 		names[n++] = o->oversign.names[i];
 	return n;
 }
@@ -191,6 +217,13 @@ str dkim_sign_digest(struct dkim_sign *s, const struct header *header,
 	size_t n = list_names(s, header, names);
 	str absent = { NULL, 0 };
 
+	if (header->too_large) {
+		(void)err_set(e, ERR_DATA,
+			      "the header is too large: %zu fields of %zu "
+			      "bytes were read, the rest was not",
+			      header->n, header->bytes);
+		return absent;
+	}
 	if (!header_count(header, STR("From")) || !names_hold_from(names, n)) {
 		(void)err_set(e, ERR_DATA,
 			      "the message has no From field, or it is not "

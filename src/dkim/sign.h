@@ -61,7 +61,7 @@ str dkim_sign_digest(struct dkim_sign *s, const struct header *header,
 str dkim_sign_field(struct dkim_sign *s, str signature);
 
 /* Both, with the options' own key.  False: *e (the key cannot sign, the
- * message has no From). */
+ * message has no From, its header is over a limit). */
 bool dkim_sign_finish(struct dkim_sign *s, const struct header *header,
 		      const struct bodyhash *bodyhash, str *field,
 		      struct err *e);
