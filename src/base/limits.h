@@ -52,8 +52,10 @@ enum limits {
 	LIMIT_ADDRESSES = 100,
 	LIMIT_COMMENT_DEPTH = 16,
 
-	/* Authentication-Results: results read from one field, bytes written. */
+	/* Authentication-Results: results read from one field, properties of
+	 * one result, bytes written. */
 	LIMIT_AUTHRES_RESULTS = 100,
+	LIMIT_AUTHRES_PROPERTIES = 64,
 	LIMIT_AUTHRES_BYTES = 8192,
 
 	/* A milter packet without its length.  Postfix sends body chunks of
