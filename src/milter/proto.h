@@ -1,0 +1,100 @@
+/* proto: the letters and bits of the milter protocol, versions 2 to 6, as
+ * sendmail's libmilter defined it and Postfix speaks it. */
+#ifndef MILTER_PROTO_H
+#define MILTER_PROTO_H
+
+enum { MILTER_VERSION_MIN = 2, MILTER_VERSION = 6 };
+
+/* from the MTA */
+enum milter_command {
+	MILTER_NEGOTIATE = 'O',
+	MILTER_CONNECT = 'C',
+	MILTER_MACRO = 'D',
+	MILTER_HELO = 'H',
+	MILTER_MAIL = 'M',
+	MILTER_RCPT = 'R',
+	MILTER_DATA = 'T',
+	MILTER_HEADER = 'L',
+	MILTER_END_OF_HEADERS = 'N',
+	MILTER_BODY = 'B',
+	MILTER_END = 'E',
+	MILTER_ABORT = 'A',
+	MILTER_QUIT = 'Q',
+	MILTER_QUIT_NEW = 'K',
+	MILTER_UNKNOWN = 'U'
+};
+
+/* to the MTA */
+enum milter_reply {
+	MILTER_REPLY_CONTINUE = 'c',
+	MILTER_REPLY_ACCEPT = 'a',
+	MILTER_REPLY_REJECT = 'r',
+	MILTER_REPLY_TEMPFAIL = 't',
+	MILTER_REPLY_DISCARD = 'd',
+	MILTER_REPLY_CODE = 'y',
+	MILTER_REPLY_SKIP = 's',
+	MILTER_REPLY_PROGRESS = 'p',
+	MILTER_REPLY_QUARANTINE = 'q',
+	MILTER_REPLY_ADD_RCPT = '+',
+	MILTER_REPLY_ADD_RCPT_ARGS = '2',
+	MILTER_REPLY_DELETE_RCPT = '-',
+	MILTER_REPLY_BODY = 'b',
+	MILTER_REPLY_CHANGE_FROM = 'e',
+	MILTER_REPLY_ADD_HEADER = 'h',
+	MILTER_REPLY_INSERT_HEADER = 'i',
+	MILTER_REPLY_CHANGE_HEADER = 'm',
+	MILTER_REPLY_CONN_FAIL = 'f',
+	MILTER_REPLY_SHUTDOWN = '4'
+};
+
+enum milter_actions {
+	MILTER_ADD_HEADERS = 0x1,
+	MILTER_CHANGE_BODY = 0x2,
+	MILTER_ADD_RCPT = 0x4,
+	MILTER_DELETE_RCPT = 0x8,
+	MILTER_CHANGE_HEADERS = 0x10,
+	MILTER_QUARANTINE = 0x20,
+	MILTER_CHANGE_FROM = 0x40,
+	MILTER_ADD_RCPT_ARGS = 0x80,
+	MILTER_SYMBOL_LIST = 0x100
+};
+
+enum milter_steps {
+	MILTER_NO_CONNECT = 0x1,
+	MILTER_NO_HELO = 0x2,
+	MILTER_NO_MAIL = 0x4,
+	MILTER_NO_RCPT = 0x8,
+	MILTER_NO_BODY = 0x10,
+	MILTER_NO_HEADERS = 0x20,
+	MILTER_NO_END_OF_HEADERS = 0x40,
+	MILTER_NR_HEADER = 0x80, /* NR: the filter does not answer this one */
+	MILTER_NO_UNKNOWN = 0x100,
+	MILTER_NO_DATA = 0x200,
+	MILTER_SKIP = 0x400,
+	MILTER_RCPT_REJECTED = 0x800, /* show refused recipients too */
+	MILTER_NR_CONNECT = 0x1000,
+	MILTER_NR_HELO = 0x2000,
+	MILTER_NR_MAIL = 0x4000,
+	MILTER_NR_RCPT = 0x8000,
+	MILTER_NR_DATA = 0x10000,
+	MILTER_NR_UNKNOWN = 0x20000,
+	MILTER_NR_END_OF_HEADERS = 0x40000,
+	MILTER_NR_BODY = 0x80000,
+	MILTER_LEADING_SPACE = 0x100000
+};
+
+/* what an MTA of version 2 can do without being asked */
+enum { MILTER_ACTIONS_V2 = 0x3f, MILTER_STEPS_V2 = 0x7f };
+
+enum milter_stage {
+	MILTER_AT_CONNECT,
+	MILTER_AT_HELO,
+	MILTER_AT_MAIL,
+	MILTER_AT_RCPT,
+	MILTER_AT_DATA,
+	MILTER_AT_END, /* end of message, and header and body */
+	MILTER_AT_EOH,
+	MILTER_STAGES
+};
+
+#endif
