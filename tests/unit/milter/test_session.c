@@ -298,7 +298,7 @@ static void plays_sessions(void **state)
 		{ QUIET,
 		  { .on_end = MILTER_GO_ON },
 		  "M(a|) L(A|b\1|c|) A",
-		  "mail(a) header(A) lead( ) value(b\1\0c) over() ",
+		  "mail(a) header(A) lead( ) value(b\1|c) over() ",
 		  false },
 		/* unknown SMTP commands are not ours */
 		{ LOUD, { .later = true }, "U(FOO|) D(UX|y|)", "-> c ", false },
