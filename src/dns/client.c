@@ -1,3 +1,4 @@
+/* client: see dns/client.h. */
 #include "dns/client.h"
 
 #include "dns/unbound.h"
@@ -8,44 +9,40 @@
 #include <event2/event.h>
 
 struct dns_client {
-	struct event_base *base; /* NULL with zones */
+	struct event_base *base; /* NULL with zone files */
 	struct resolver *resolver;
 };
 
-static struct resolver *from_zones(const struct dns_client_options *o,
-				   struct err *e)
+static bool open_zones(struct dns_client *c, const struct dns_client_options *o,
+		       struct err *e)
 {
 	struct zone *z = zone_new();
 
-	if (!z) {
-		(void)err_set(e, ERR_INTERNAL, "out of memory");
-		return NULL;
-	}
+	if (!z)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	c->resolver = zone_resolver(z);
 	for (size_t i = 0; i < o->n_zones; i++)
-		if (!zone_load(z, o->zones[i], e)) {
-			zone_free(z);
-			return NULL;
-		}
-	return zone_resolver(z);
+		if (!zone_load(z, o->zones[i], e))
+			return false;
+	return true;
 }
 
-static struct resolver *from_servers(struct dns_client *c,
-				     const struct dns_client_options *o,
-				     struct err *e)
+static bool open_servers(struct dns_client *c,
+			 const struct dns_client_options *o, struct err *e)
 {
-	struct unbound_options u = {
+	const struct unbound_options u = {
 		.nameservers = o->nameservers,
 		.n_nameservers = o->n_nameservers,
-		.timeout_ms = o->timeout_ms ? o->timeout_ms : 5000,
 		.trust_anchor = o->trust_anchor,
+		.timeout_ms = o->timeout_ms,
+		.tcp = o->tcp,
 	};
 
 	c->base = event_base_new();
-	if (!c->base) {
-		(void)err_set(e, ERR_INTERNAL, "cannot make an event loop");
-		return NULL;
-	}
-	return unbound_new(c->base, &u, e);
+	if (!c->base)
+		return err_set(e, ERR_SYSTEM, "cannot make an event loop");
+	c->resolver = unbound_new(c->base, &u, e);
+	return c->resolver;
 }
 
 struct dns_client *dns_client_new(const struct dns_client_options *o,
@@ -54,28 +51,13 @@ struct dns_client *dns_client_new(const struct dns_client_options *o,
 	struct dns_client *c = calloc(1, sizeof *c);
 
 	if (!c) {
-		(void)err_set(e, ERR_INTERNAL, "out of memory");
+		err_set(e, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
-	c->resolver = o->n_zones ? from_zones(o, e) : from_servers(c, o, e);
-	if (c->resolver)
+	if (o->n_zones ? open_zones(c, o, e) : open_servers(c, o, e))
 		return c;
 	dns_client_free(c);
 	return NULL;
-}
-
-struct resolver *dns_client_resolver(struct dns_client *c)
-{
-	return c->resolver;
-}
-
-void dns_client_wait(struct dns_client *c, const struct asks *asks)
-{
-	unsigned before = asks_outstanding(asks);
-
-	while (c->base && before && asks_outstanding(asks) == before)
-		if (event_base_loop(c->base, EVLOOP_ONCE) != 0)
-			return;
 }
 
 void dns_client_free(struct dns_client *c)
@@ -86,4 +68,31 @@ void dns_client_free(struct dns_client *c)
 	if (c->base)
 		event_base_free(c->base);
 	free(c);
+}
+
+struct resolver *dns_client_resolver(struct dns_client *c)
+{
+	return c->resolver;
+}
+
+/* Runs the loop until fewer than `open` questions are. */
+static bool wait_below(struct dns_client *c, const struct asks *as,
+		       unsigned open)
+{
+	while (asks_outstanding(as) >= open)
+		if (!c->base || event_base_loop(c->base, EVLOOP_ONCE) != 0)
+			return false;
+	return true;
+}
+
+bool dns_client_wait(struct dns_client *c, const struct asks *as)
+{
+	unsigned open = asks_outstanding(as);
+
+	return !open || wait_below(c, as, open);
+}
+
+bool dns_client_wait_all(struct dns_client *c, const struct asks *as)
+{
+	return wait_below(c, as, 1);
 }

@@ -1,5 +1,8 @@
-/* client: a resolver with its own event loop, for programs that wait: name
- * servers or zone files, behind one pair of calls. */
+/* client: answers for a program that waits for them: name servers or zone
+ * files, with an event loop inside.
+ *
+ *	while (!verify_run(v) && dns_client_wait(c, asks))
+ *		; */
 #ifndef DNS_CLIENT_H
 #define DNS_CLIENT_H
 
@@ -9,23 +12,31 @@
 struct dns_client;
 
 struct dns_client_options {
-	const char *const *nameservers; /* as in dns/unbound.h */
-	size_t n_nameservers;
-	const char *const
-		*zones; /* master files; with any, no network at all */
+	/* Master files.  With any, only they answer and nothing leaves the
+	 * machine. */
+	const char *const *zones;
 	size_t n_zones;
-	unsigned timeout_ms; /* of one question; 0 is 5000 */
-	const char *trust_anchor; /* or NULL */
+	/* As in struct unbound_options. */
+	const char *const *nameservers;
+	size_t n_nameservers;
+	const char *trust_anchor;
+	unsigned timeout_ms; /* of one question; 0: 5000 */
+	bool tcp;
 };
 
-struct dns_client *dns_client_new(const struct dns_client_options *options,
+/* NULL and *e: a file that cannot be read (with its line), a name server that
+ * is no address, no name server at all. */
+struct dns_client *dns_client_new(const struct dns_client_options *o,
 				  struct err *e);
+void dns_client_free(struct dns_client *c);
+
 struct resolver *dns_client_resolver(struct dns_client *c);
 
-/* Returns when at least one of the open questions is answered, at once when
- * there is none.  Loop: run the checks; until they are settled, wait. */
-void dns_client_wait(struct dns_client *c, const struct asks *asks);
-
-void dns_client_free(struct dns_client *c); /* NULL is fine */
+/* Returns when an answer or more came to these asks, or at once when no
+ * question is open.  Every question ends in its timeout, so this does too.
+ * False: the loop failed, no answer will come. */
+bool dns_client_wait(struct dns_client *c, const struct asks *as);
+/* Waits until no question is open. */
+bool dns_client_wait_all(struct dns_client *c, const struct asks *as);
 
 #endif

@@ -1,116 +1,163 @@
+/* unbound: libunbound's event API as a resolver (dns/unbound.h).
+ *
+ * The traps of libunbound that this file deals with:
+ * - A silent server ends a query only after 17 s: every query has its own time
+ *   here and is cancelled then.
+ * - Some names are answered by built-in zones without asking anyone ("test.",
+ *   "home.arpa.", PTR of private addresses): switched off.
+ * - A bogus answer comes with rcode 0 and the forged data: `sec` decides first.
+ * - Cached answers call back inside ub_resolve_event().
+ * - Without a forwarder it would ask the root servers: refused here.
+ * - Its option "local-zone: NAME nodefault" is lost when set by call (the type
+ *   becomes part of the name); "transparent" has the same effect and is not.
+ *   Options are set by call, not by ub_ctx_config(): that needs a file, and its
+ *   scanner is one for the process.
+ * - Making a context touches state of the process: one at a time. */
 #include "dns/unbound.h"
 
-#include "base/buf.h"
-#include "base/cur.h"
-#include "base/ip.h"
+#include "dns/anchor.h"
+#include "dns/nameserver.h"
 #include "dns/wire.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <time.h>
 
 #include <event2/event.h>
 #include <unbound-event.h>
 #include <unbound.h>
 
+enum {
+	DEFAULT_TIMEOUT_MS = 5000,
+	CLASS_IN = 1,
+	RCODE_OK = 0,
+	RCODE_NXDOMAIN = 3,
+	SEC_BOGUS = 1,
+	SEC_SECURE = 2
+};
+
 struct query {
-	struct query *next, **back;
-	struct unbound *owner;
-	struct asks *asks; /* NULL: cancelled while libunbound calls us */
+	struct query *prev, *next;
+	struct unbound *u;
+	struct asks *as;
 	unsigned id;
 	enum dns_type type;
-	str name;
-	struct event *timer;
-	int async_id;
-	bool sending, done;
+	str name; /* in the asks' arena */
+	int ub_id;
+	int64_t due; /* ms of the monotonic clock */
+	const struct dns_answer *answer;
+	bool sending; /* inside ub_resolve_event() */
+};
+
+struct list { /* oldest first */
+	struct query *first, *last;
 };
 
 struct unbound {
 	struct resolver resolver;
 	struct ub_ctx *ctx;
-	struct event_base *base;
-	struct query *queries;
+	struct event *timer; /* of the oldest query; all wait equally long */
+	struct event *deliver;
+	struct list waiting, answered;
 	unsigned timeout_ms;
-	const struct timeval *timeout; /* a common timeout of the base */
 	struct unbound_counters counters;
 };
 
-/* ub_ctx_config's scanner is global to the process: one at a time. */
-static pthread_mutex_t config_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 
-/* Without these libunbound answers names under "test.", ".invalid" and the
- * reverse zones of private networks by itself, and asks no server on loopback.
- * harden-dnssec-stripped: behind a forwarder that knows no DNSSEC data is
- * insecure, not bogus. */
-static const char settings[] = "server:\n"
-			       " do-not-query-localhost: no\n"
-			       " unblock-lan-zones: yes\n"
-			       " insecure-lan-zones: yes\n"
-			       " local-zone: \"test.\" nodefault\n"
-			       " local-zone: \"invalid.\" nodefault\n"
-			       " local-zone: \"onion.\" nodefault\n"
-			       " local-zone: \"home.arpa.\" nodefault\n"
-			       " harden-dnssec-stripped: no\n"
-			       " edns-buffer-size: 1232\n"
-			       " outgoing-range: 2048\n"
-			       " num-queries-per-thread: 2048\n"
-			       " so-reuseport: no\n"
-			       " use-syslog: no\n"
-			       " logfile: \"\"\n"
-			       " verbosity: 0\n";
-
-static void unlink_query(struct query *q)
-{
-	*q->back = q->next;
-	if (q->next)
-		q->next->back = q->back;
-}
-
-static void query_free(struct query *q)
-{
-	unlink_query(q);
-	if (q->timer)
-		event_free(q->timer);
-	free(q);
-}
-
-static void give(struct query *q, const struct dns_answer *answer)
-{
-	struct asks *asks = q->asks;
-	unsigned id = q->id;
-
-	if (answer->status == DNS_TEMPFAIL)
-		q->owner->counters.failures++;
-	if (q->sending) {
-		q->done = true;
-		q->owner->counters.cached++;
-	} else {
-		query_free(q);
-	}
-	/* last: what it calls may end the message and this resolver's asks */
-	if (asks)
-		asks_answer(asks, id, answer);
-}
-
-static const struct dns_answer failed = { .status = DNS_TEMPFAIL };
+static const struct dns_answer tempfail = { .status = DNS_TEMPFAIL };
 static const struct dns_answer bogus = { .status = DNS_TEMPFAIL,
 					 .bogus = true };
 
-/* Running out of memory must not jump over libunbound's frames. */
-static const struct dns_answer *read_answer(const struct query *q,
-					    struct arena *arena, str packet,
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void list_add(struct list *l, struct query *q)
+{
+	q->prev = l->last;
+	q->next = NULL;
+	*(l->last ? &l->last->next : &l->first) = q;
+	l->last = q;
+}
+
+static void list_remove(struct list *l, struct query *q)
+{
+	*(q->prev ? &q->prev->next : &l->first) = q->next;
+	*(q->next ? &q->next->prev : &l->last) = q->prev;
+}
+
+/* The timer fires when the oldest query is due; it may fire early, when that
+ * one was answered: cheaper than moving it each time. */
+static void start_timer(struct unbound *u)
+{
+	int64_t ms;
+
+	if (!u->waiting.first || event_pending(u->timer, EV_TIMEOUT, NULL))
+		return;
+	ms = u->waiting.first->due - now_ms();
+	if (ms < 0)
+		ms = 0;
+
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(u->timer, &tv);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct unbound *u = arg;
+	int64_t now = now_ms();
+	struct query *q;
+
+	(void)fd, (void)what;
+	while ((q = u->waiting.first) && q->due <= now) {
+		list_remove(&u->waiting, q);
+		ub_cancel(u->ctx, q->ub_id);
+		u->counters.timeouts++;
+		q->answer = &tempfail;
+		list_add(&u->answered, q);
+	}
+	if (u->answered.first)
+		event_active(u->deliver, EV_TIMEOUT, 0);
+	start_timer(u);
+}
+
+/* Each answer may end other questions' messages, which cancel theirs: take one
+ * at a time from the list. */
+static void on_deliver(evutil_socket_t fd, short what, void *arg)
+{
+	struct unbound *u = arg;
+	struct query *q;
+
+	(void)fd, (void)what;
+	while ((q = u->answered.first)) {
+		const struct query answer = *q;
+
+		list_remove(&u->answered, q);
+		free(q);
+		asks_answer(answer.as, answer.id, answer.answer);
+	}
+}
+
+/* Packets are read inside libunbound's stack, which must not be jumped over
+ * when the message is out of memory: hence a boundary of our own. */
+static const struct dns_answer *read_packet(struct query *q, str packet,
 					    bool secure)
 {
-	const struct dns_answer *volatile answer = &failed;
+	struct arena *arena = asks_arena(q->as);
+	const struct dns_answer *volatile answer = &tempfail;
 	struct arena_outer outer;
 
 	arena_suspend(arena, &outer);
 	if (arena_enter(arena)) {
-		struct dns_answer *a = arena_new_of(arena, struct dns_answer);
+		struct dns_answer *a = dns_wire_answer(arena, packet, q->type,
+						       q->name);
 
-		*a = *dns_wire_answer(arena, packet, q->type, q->name);
 		a->secure = secure && a->status != DNS_TEMPFAIL;
 		answer = a;
 		arena_leave(arena);
@@ -119,240 +166,223 @@ static const struct dns_answer *read_answer(const struct query *q,
 	return answer;
 }
 
-/* The rule: error, then bogus (libunbound hands over the forged data), then
- * rcode, then data. */
-static void on_result(void *arg, int rcode, void *packet, int packet_len,
-		      int sec, char *why_bogus, int was_ratelimited)
+static const struct dns_answer *judge(struct query *q, int rcode, str packet,
+				      int sec)
 {
-	enum { INSECURE, BOGUS, SECURE };
+	struct unbound_counters *counters = &q->u->counters;
+	const struct dns_answer *answer = &tempfail;
+
+	if (sec == SEC_BOGUS) {
+		counters->bogus++;
+		return &bogus;
+	}
+	if ((rcode == RCODE_OK || rcode == RCODE_NXDOMAIN) && packet.n)
+		answer = read_packet(q, packet, sec == SEC_SECURE);
+	if (answer->status == DNS_TEMPFAIL)
+		counters->failures++;
+	return answer;
+}
+
+static void on_result(void *arg, int rcode, void *packet, int n, int sec,
+		      char *why_bogus, int was_ratelimited)
+{
 	struct query *q = arg;
-	struct arena *arena = q->asks ? asks_arena(q->asks) : NULL;
+	struct unbound *u = q->u;
+	str bytes = { packet, packet && n > 0 ? (size_t)n : 0 };
 
 	(void)why_bogus, (void)was_ratelimited;
-	if (!arena || sec == BOGUS) {
-		give(q, sec == BOGUS ? &bogus : &failed);
+	q->answer = judge(q, rcode, bytes, sec);
+	if (q->sending)
 		return;
+	list_remove(&u->waiting, q);
+	list_add(&u->answered, q);
+	event_active(u->deliver, EV_TIMEOUT, 0);
+}
+
+/* Hands the question to libunbound; true when the answer comes later. */
+static bool resolve(struct unbound *u, struct query *q)
+{
+	char name[256];
+	int failed;
+
+	memcpy(name, q->name.p, q->name.n);
+	name[q->name.n] = '\0';
+	q->sending = true;
+	failed = ub_resolve_event(u->ctx, name, (int)q->type, CLASS_IN, q,
+				  on_result, &q->ub_id);
+	q->sending = false;
+	if (q->answer) {
+		u->counters.cached++;
+		return false;
 	}
-	if ((rcode != 0 && rcode != 3) || packet_len <= 0) {
-		give(q, &failed);
-		return;
+	if (failed) {
+		u->counters.failures++;
+		q->answer = &tempfail;
+		return false;
 	}
-	give(q, read_answer(q, arena, (str){ packet, (size_t)packet_len },
-			    sec == SECURE));
-}
-
-static void on_timeout(evutil_socket_t fd, short what, void *arg)
-{
-	struct query *q = arg;
-
-	(void)fd, (void)what;
-	q->owner->counters.timeouts++;
-	(void)ub_cancel(q->owner->ctx, q->async_id);
-	give(q, &failed);
-}
-
-static struct query *query_new(struct unbound *u)
-{
-	struct query *q = calloc(1, sizeof *q);
-
-	if (!q)
-		return NULL;
-	q->owner = u;
-	q->next = u->queries;
-	q->back = &u->queries;
-	if (q->next)
-		q->next->back = &q->next;
-	u->queries = q;
-	return q;
-}
-
-static bool start_timer(struct query *q)
-{
-	if (!q->owner->timeout)
-		return true;
-	q->timer = evtimer_new(q->owner->base, on_timeout, q);
-	return q->timer && evtimer_add(q->timer, q->owner->timeout) == 0;
+	return true;
 }
 
 static void unbound_send(struct resolver *r, struct asks *as, unsigned id,
 			 enum dns_type type, str name)
 {
 	struct unbound *u = (struct unbound *)r;
-	struct query *q = query_new(u);
-	char text[256];
+	struct query *q = calloc(1, sizeof *q);
+	const struct dns_answer *answer;
 
 	u->counters.questions++;
 	if (!q) {
-		asks_answer(as, id, &failed);
+		asks_answer(as, id, &tempfail);
 		return;
 	}
-	(void)snprintf(text, sizeof text, "%.*s", STR_ARG(name));
-	q->asks = as;
-	q->id = id;
-	q->type = type;
-	q->name = name; /* asks keeps it */
-	q->sending = true;
-	if (!start_timer(q) || ub_resolve_event(u->ctx, text, (int)type, 1, q,
-						on_result, &q->async_id) != 0) {
-		query_free(q);
-		asks_answer(as, id, &failed);
+	*q = (struct query){ .u = u,
+			     .as = as,
+			     .id = id,
+			     .type = type,
+			     .name = name,
+			     .due = now_ms() + u->timeout_ms };
+	if (resolve(u, q)) {
+		list_add(&u->waiting, q);
+		start_timer(u);
 		return;
 	}
-	q->sending = false;
-	if (q->done)
-		query_free(q);
+	answer = q->answer;
+	free(q);
+	asks_answer(as, id, answer);
+}
+
+static void drop(struct unbound *u, struct list *l, const struct asks *as)
+{
+	for (struct query *q = l->first, *next; q; q = next) {
+		next = q->next;
+		if (as && q->as != as)
+			continue;
+		if (!q->answer)
+			ub_cancel(u->ctx, q->ub_id);
+		u->counters.cancelled++;
+		list_remove(l, q);
+		free(q);
+	}
 }
 
 static void unbound_cancel(struct resolver *r, struct asks *as)
 {
 	struct unbound *u = (struct unbound *)r;
-	struct query *next;
 
-	for (struct query *q = u->queries; q; q = next) {
-		next = q->next;
-		if (q->asks != as)
-			continue;
-		q->asks = NULL;
-		(void)ub_cancel(u->ctx, q->async_id);
-		query_free(q);
-	}
+	drop(u, &u->waiting, as);
+	drop(u, &u->answered, as);
 }
 
 static void unbound_free(struct resolver *r)
 {
 	struct unbound *u = (struct unbound *)r;
 
-	while (u->queries)
-		query_free(u->queries);
-	if (u->ctx) {
-		(void)pthread_mutex_lock(&config_mutex);
+	drop(u, &u->waiting, NULL);
+	drop(u, &u->answered, NULL);
+	if (u->ctx)
 		ub_ctx_delete(u->ctx);
-		(void)pthread_mutex_unlock(&config_mutex);
-	}
+	if (u->timer)
+		event_free(u->timer);
+	if (u->deliver)
+		event_free(u->deliver);
 	free(u);
 }
 
-struct unbound_counters unbound_counters(const struct resolver *r)
+static bool set(struct ub_ctx *ctx, const char *name, const char *value,
+		struct err *e)
 {
-	return ((const struct unbound *)r)->counters;
+	int failed = ub_ctx_set_option(ctx, name, value);
+
+	return !failed || err_set(e, ERR_INTERNAL,
+				  "libunbound refuses its option %s %s: %s",
+				  name, value, ub_strerror(failed));
 }
 
-static bool failed_because(struct err *e, const char *what, int code)
+static bool add_server(void *arg, const char *address, struct err *e)
 {
-	return err_set(e, ERR_UNAVAILABLE, "DNS resolver: %s: %s", what,
-		       ub_strerror(code));
+	int failed = ub_ctx_set_fwd(arg, address);
+
+	return !failed ||
+	       err_set(e, ERR_CONFIG, "libunbound refuses name server %s: %s",
+		       address, ub_strerror(failed));
 }
 
-static bool configure(struct ub_ctx *ctx, bool tcp, struct err *e)
+static bool add_anchor(void *arg, const char *record, struct err *e)
 {
-	int fd = memfd_create("resolver", MFD_CLOEXEC);
-	char path[32];
-	int rc;
+	int failed = ub_ctx_add_ta(arg, record);
 
-	if (fd < 0)
-		return err_sys(e, "DNS resolver: memfd_create");
-	if (dprintf(fd, "%s%s", settings, tcp ? " tcp-upstream: yes\n" : "") <
-	    0) {
-		close(fd);
-		return err_sys(e, "DNS resolver: settings");
-	}
-	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	rc = ub_ctx_config(ctx, path);
-	close(fd);
-	return rc == 0 || failed_because(e, "settings", rc);
+	return !failed ||
+	       err_set(e, ERR_CONFIG, "libunbound refuses the trust anchor: %s",
+		       ub_strerror(failed));
 }
 
-/* ADDR, ADDR:PORT, [V6], [V6]:PORT -> libunbound's ADDR@PORT */
-static bool server_text(const char *server, char *out, size_t size)
+static bool configure(struct unbound *u, const struct unbound_options *o,
+		      struct err *e)
 {
-	struct cur c = cur_of(str_trim(str_of(server)));
-	char text[IP_TEXT_MAX];
-	uint32_t port = 53;
-	struct ip ip;
-	str address;
+	static const char *const options[][2] = {
+		{ "local-zone:", "test. transparent" },
+		{ "local-zone:", "invalid. transparent" },
+		{ "local-zone:", "home.arpa. transparent" },
+		{ "unblock-lan-zones:", "yes" },
+		{ "insecure-lan-zones:", "yes" },
+		{ "do-not-query-localhost:", "no" },
+	};
 
-	if (cur_char(&c, '[')) {
-		address = cur_until(&c, ']');
-		if (!cur_char(&c, ']'))
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (!set(u->ctx, options[i][0], options[i][1], e))
 			return false;
-	} else if (ip_parse(cur_rest(&c), &ip)) {
-		address = cur_rest(&c);
-		c.p = c.end;
-	} else {
-		address = cur_until(&c, ':');
-	}
-	if (cur_char(&c, ':') && (!cur_uint(&c, 65535, &port) || port == 0))
+	if (!set(u->ctx, "module-config:",
+		 o->trust_anchor ? "validator iterator" : "iterator", e) ||
+	    (o->tcp && !set(u->ctx, "tcp-upstream:", "yes", e)))
 		return false;
-	if (!cur_done(&c) || !ip_parse(address, &ip))
+	if (o->trust_anchor &&
+	    !dns_anchor_read(o->trust_anchor, add_anchor, u->ctx, e))
 		return false;
-	(void)snprintf(out, size, "%.*s@%u", STR_ARG(ip_text(ip, text)), port);
+	if (!o->n_nameservers)
+		return dns_nameservers_of_system(o->resolv_conf, add_server,
+						 u->ctx, e);
+	for (size_t i = 0; i < o->n_nameservers; i++)
+		if (!dns_nameserver(o->nameservers[i], add_server, u->ctx, e))
+			return false;
 	return true;
 }
 
-static bool set_servers(struct ub_ctx *ctx, const struct unbound_options *o,
-			struct err *e)
+static bool start(struct unbound *u, struct event_base *base,
+		  const struct unbound_options *o, struct err *e)
 {
-	int rc = 0;
-
-	if (!o->n_nameservers) {
-		rc = ub_ctx_resolvconf(ctx, NULL);
-		return rc == 0 ||
-		       failed_because(e, "cannot use /etc/resolv.conf", rc);
-	}
-	for (size_t i = 0; i < o->n_nameservers && !rc; i++) {
-		char text[IP_TEXT_MAX + 8];
-
-		if (!server_text(o->nameservers[i], text, sizeof text))
-			return err_set(e, ERR_USAGE,
-				       "name server \"%s\" is not ADDRESS, "
-				       "ADDRESS:PORT or [ADDRESS]:PORT",
-				       o->nameservers[i]);
-		rc = ub_ctx_set_fwd(ctx, text);
-	}
-	return rc == 0 || failed_because(e, "name servers", rc);
-}
-
-static bool set_anchor(struct ub_ctx *ctx, const char *path, struct err *e)
-{
-	int rc;
-
-	if (!path)
-		return true;
-	if (access(path, R_OK) < 0)
-		return err_sys(e, "cannot read trust anchor file %s", path);
-	rc = ub_ctx_add_ta_file(ctx, path);
-	return rc == 0 || failed_because(e, path, rc);
+	u->timer = event_new(base, -1, 0, on_timer, u);
+	u->deliver = event_new(base, -1, 0, on_deliver, u);
+	u->ctx = ub_ctx_create_event(base);
+	if (!u->timer || !u->deliver || !u->ctx)
+		return err_set(e, ERR_INTERNAL,
+			       "cannot start libunbound: out of memory");
+	ub_ctx_debugout(u->ctx, NULL); /* a library does not write to stderr */
+	return configure(u, o, e);
 }
 
 struct resolver *unbound_new(struct event_base *base,
 			     const struct unbound_options *o, struct err *e)
 {
 	struct unbound *u = calloc(1, sizeof *u);
-	struct timeval timeout = { o->timeout_ms / 1000,
-				   (suseconds_t)(o->timeout_ms % 1000) * 1000 };
-	bool ok = false;
+	bool ok;
 
 	if (!u) {
-		(void)err_set(e, ERR_INTERNAL, "out of memory");
+		err_set(e, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
 	u->resolver = (struct resolver){ unbound_send, unbound_cancel,
 					 unbound_free };
-	u->base = base;
-	if (o->timeout_ms)
-		u->timeout = event_base_init_common_timeout(base, &timeout);
-	(void)pthread_mutex_lock(&config_mutex);
-	u->ctx = ub_ctx_create_event(base);
-	if (!u->ctx)
-		(void)err_set(e, ERR_INTERNAL,
-			      "DNS resolver: libunbound gives no context");
-	else
-		ok = configure(u->ctx, o->tcp, e) &&
-		     set_servers(u->ctx, o, e) &&
-		     set_anchor(u->ctx, o->trust_anchor, e);
-	(void)pthread_mutex_unlock(&config_mutex);
+	u->timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
+	pthread_mutex_lock(&making);
+	ok = start(u, base, o, e);
+	pthread_mutex_unlock(&making);
 	if (ok)
 		return &u->resolver;
 	unbound_free(&u->resolver);
 	return NULL;
+}
+
+struct unbound_counters unbound_counters(const struct resolver *r)
+{
+	return ((const struct unbound *)r)->counters;
 }

@@ -1,6 +1,8 @@
-/* unbound: libunbound's event interface as a resolver.  Everything of one
- * resolver runs on its event base's thread; it has its own cache, so one per
- * thread.  An answer may come inside ask() when it is cached. */
+/* unbound: answers from name servers, by libunbound in its event form.
+ *
+ * One per thread: it shares nothing with others (its cache neither) and is
+ * driven by the libevent loop given.  Answers that are cached come inside
+ * ask(), all others from the loop, never from inside libunbound's own stack. */
 #ifndef DNS_UNBOUND_H
 #define DNS_UNBOUND_H
 
@@ -10,24 +12,29 @@
 struct event_base;
 
 struct unbound_options {
-	/* "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:53", "2001:db8::1".
-	 * None: the servers of /etc/resolv.conf. */
+	/* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:53".
+	 * None: those of resolv_conf. */
 	const char *const *nameservers;
 	size_t n_nameservers;
-	unsigned timeout_ms; /* of one question; 0: no limit of our own */
-	const char *trust_anchor; /* file for DNSSEC validation, or NULL */
-	bool tcp; /* ask by TCP from the start */
+	const char *resolv_conf; /* NULL: /etc/resolv.conf */
+	/* DS or DNSKEY records in master file form.  NULL: no validation, and
+	 * no answer is ever `secure`. */
+	const char *trust_anchor;
+	unsigned timeout_ms; /* of one question, retries included; 0: 5000 */
+	bool tcp; /* never ask by UDP */
 };
 
 struct unbound_counters {
-	uint64_t questions, cached, timeouts, failures;
+	uint64_t questions, cached; /* cached: answered inside ask() */
+	uint64_t timeouts, failures; /* failures: SERVFAIL, refused, nonsense */
+	uint64_t bogus;
+	uint64_t cancelled;
 };
 
-/* NULL: *e (a name server that is no address, an anchor file that cannot be
- * read).  The base must outlive the resolver. */
+/* NULL and *e: a name server that is no address, a file that cannot be read, no
+ * name server at all, no memory. */
 struct resolver *unbound_new(struct event_base *base,
-			     const struct unbound_options *options,
-			     struct err *e);
+			     const struct unbound_options *o, struct err *e);
 struct unbound_counters unbound_counters(const struct resolver *r);
 
 #endif

@@ -1,27 +1,38 @@
+/* wire: RFC 1035 4 reply packets.  The packet is read in place, once for each
+ * CNAME of the chain; only what belongs to the answer is copied, so a hostile
+ * packet cannot cost more memory than its own size.  Authority and additional
+ * sections are not looked at: whoever gave us the packet has. */
 #include "dns/wire.h"
 
-#include "base/ascii.h"
 #include "base/limits.h"
 #include "dns/name.h"
 
 enum {
-	HEADER = 12,
 	FLAG_QR = 0x80,
 	FLAG_TC = 0x02,
 	RCODE_OK = 0,
 	RCODE_NXDOMAIN = 3,
 	CLASS_IN = 1,
+	RECORD_MIN = 11, /* octets of the smallest record: root, no rdata */
+	SOA_NUMBERS = 20,
 	NAME_WIRE_MAX = 255
 };
 
 struct reader {
 	const unsigned char *p;
 	size_t n, at;
-	bool bad;
+	bool bad; /* sticky: went past the end, or nonsense */
+};
+
+/* Uncompressed wire form with the root's zero octet.  Length octets are below
+ * 64, so comparing without ASCII case is right for the whole. */
+struct wire_name {
+	char w[NAME_WIRE_MAX];
+	size_t n;
 };
 
 struct record {
-	str name;
+	struct wire_name name;
 	unsigned type, class;
 	uint32_t ttl;
 	size_t from, n; /* rdata */
@@ -50,40 +61,45 @@ static uint32_t u32(struct reader *r)
 	return high << 16 | u16(r);
 }
 
-/* A label's octets; what a text name could not hold is written as "?" so that
- * it matches nothing that is asked for. */
-static void put_label(char *out, size_t *n, const unsigned char *p, size_t len)
+static bool same_name(const struct wire_name *a, const struct wire_name *b)
 {
-	if (*n)
-		out[(*n)++] = '.';
-	for (size_t i = 0; i < len; i++) {
-		bool odd = p[i] <= ' ' || p[i] == 0x7f || p[i] == '.' ||
-			   p[i] == '\\';
-
-		out[(*n)++] = odd ? '?' : (char)p[i];
-	}
+	return str_ieq((str){ a->w, a->n }, (str){ b->w, b->n });
 }
 
-/* RFC 1035 4.1.4.  A pointer must point before where the name began, so every
- * jump goes further back and the walk ends. */
-static str take_name(struct reader *r, struct arena *arena)
+/* Length octet and label at *at; false at the root's, which is added too. */
+static bool take_label(struct reader *r, size_t *at, struct wire_name *out)
 {
-	char text[NAME_WIRE_MAX + 1];
-	size_t n = 0, at = r->at, lowest = r->at;
-	bool jumped = false;
+	size_t len = r->p[*at];
 
-	while (!r->bad) {
+	if (len >= 0x40 || len + 1 > r->n - *at ||
+	    out->n + len + 1 > NAME_WIRE_MAX) {
+		r->bad = true;
+		return false;
+	}
+	memcpy(out->w + out->n, r->p + *at, len + 1);
+	out->n += len + 1;
+	*at += len + 1;
+	return len > 0;
+}
+
+/* RFC 1035 4.1.4.  A pointer must lead to before where the name (or the part
+ * after the last jump) began, so the walk ends. */
+static void take_name(struct reader *r, struct wire_name *out)
+{
+	size_t at = r->at, lowest = r->at;
+	bool jumped = false, more = true;
+
+	out->n = 0;
+	while (more && !r->bad) {
 		if (at >= r->n) {
 			r->bad = true;
-			break;
-		}
-
-		unsigned len = r->p[at];
-
-		if (len >= 0xc0) {
-			size_t to = at + 1 < r->n ? ((size_t)len & 0x3f) << 8 |
-							    r->p[at + 1]
-						  : r->n;
+		} else if (r->p[at] < 0xc0) {
+			more = take_label(r, &at, out);
+		} else if (at + 1 >= r->n) {
+			r->bad = true;
+		} else {
+			size_t to = ((size_t)r->p[at] & 0x3f) << 8 |
+				    r->p[at + 1];
 
 			if (!jumped)
 				r->at = at + 2;
@@ -91,37 +107,73 @@ static str take_name(struct reader *r, struct arena *arena)
 			if (to >= lowest)
 				r->bad = true;
 			at = lowest = to;
-			continue;
 		}
-		if (len >= 0x40 || at + 1 + len > r->n ||
-		    n + 1 + len > NAME_WIRE_MAX - 1) {
-			r->bad = true;
-			break;
-		}
-		at += 1 + len;
-		if (len == 0)
-			break;
-		put_label(text, &n, r->p + at - len, len);
 	}
 	if (!jumped)
 		r->at = at;
-	return r->bad ? (str){ "", 0 } : arena_str(arena, (str){ text, n });
+	if (r->bad)
+		out->n = 0;
 }
 
-static struct record take_record(struct reader *r, struct arena *arena)
+static bool name_of_text(str text, struct wire_name *out)
 {
-	struct record rec = { .name = take_name(r, arena) };
+	str label;
 
-	rec.type = u16(r);
-	rec.class = u16(r);
-	rec.ttl = u32(r);
-	rec.n = u16(r);
-	rec.from = r->at;
-	if (r->bad || rec.n > r->n - r->at)
+	out->n = 0;
+	if (!dns_name_valid(text))
+		return false;
+	while (str_split(&text, '.', &label)) {
+		out->w[out->n++] = (char)label.n;
+		memcpy(out->w + out->n, label.p, label.n);
+		out->n += label.n;
+	}
+	out->w[out->n++] = 0;
+	return true;
+}
+
+/* As text without final dot.  What text cannot hold is written as "?", which
+ * makes it no host name of anyone. */
+static str name_text(struct arena *arena, const struct wire_name *name)
+{
+	char text[NAME_WIRE_MAX];
+	size_t n = 0;
+
+	for (size_t at = 0; at < name->n && name->w[at];) {
+		size_t len = (unsigned char)name->w[at++];
+
+		if (n)
+			text[n++] = '.';
+		for (size_t i = 0; i < len; i++) {
+			unsigned char c = (unsigned char)name->w[at + i];
+			bool odd = c <= ' ' || c == 0x7f || c == '.' ||
+				   c == '\\';
+
+			text[n++] = odd ? '?' : (char)c;
+		}
+		at += len;
+	}
+	return arena_str(arena, (str){ text, n });
+}
+
+static void take_record(struct reader *r, struct record *rec)
+{
+	take_name(r, &rec->name);
+	rec->type = u16(r);
+	rec->class = u16(r);
+	rec->ttl = u32(r);
+	rec->n = u16(r);
+	rec->from = r->at;
+	if (r->bad || rec->n > r->n - r->at)
 		r->bad = true;
 	else
-		r->at += rec.n;
-	return rec;
+		r->at += rec->n;
+}
+
+static struct reader rdata_of(const struct reader *packet,
+			      const struct record *rec)
+{
+	return (struct reader){ packet->p, rec->from + rec->n, rec->from,
+				false };
 }
 
 /* TXT: the strings of the record, joined (RFC 7208 3.3, RFC 6376 3.6.2.2) */
@@ -145,23 +197,54 @@ static bool join_strings(struct arena *arena, const struct reader *packet,
 	return true;
 }
 
+/* MX, PTR, NS, CNAME: the rdata ends with one name. */
+static bool name_rdata(struct arena *arena, struct reader r, str *out)
+{
+	struct wire_name name;
+
+	take_name(&r, &name);
+	if (r.bad || r.at != r.n)
+		return false;
+	*out = name_text(arena, &name);
+	return true;
+}
+
+/* SOA: the rdata with both names uncompressed. */
+static bool soa_rdata(struct arena *arena, struct reader r, str *out)
+{
+	char soa[2 * NAME_WIRE_MAX + SOA_NUMBERS];
+	struct wire_name primary, mailbox;
+
+	take_name(&r, &primary);
+	take_name(&r, &mailbox);
+	if (r.bad || r.n - r.at != SOA_NUMBERS)
+		return false;
+	memcpy(soa, primary.w, primary.n);
+	memcpy(soa + primary.n, mailbox.w, mailbox.n);
+	memcpy(soa + primary.n + mailbox.n, r.p + r.at, SOA_NUMBERS);
+	*out = arena_str(arena,
+			 (str){ soa, primary.n + mailbox.n + SOA_NUMBERS });
+	return true;
+}
+
 static bool take_rdata(struct arena *arena, const struct reader *packet,
 		       const struct record *rec, struct dns_rr *out)
 {
-	struct reader r = { packet->p, rec->from + rec->n, rec->from, false };
+	struct reader r = rdata_of(packet, rec);
 
+	*out = (struct dns_rr){ { "", 0 }, 0 };
 	switch (rec->type) {
 	case DNS_TXT:
 		return join_strings(arena, packet, rec, &out->data);
 	case DNS_MX:
 		out->preference = (uint16_t)u16(&r);
-		out->data = take_name(&r, arena);
-		return !r.bad && r.at == r.n;
+		return name_rdata(arena, r, &out->data);
 	case DNS_PTR:
 	case DNS_NS:
 	case DNS_CNAME:
-		out->data = take_name(&r, arena);
-		return !r.bad && r.at == r.n;
+		return name_rdata(arena, r, &out->data);
+	case DNS_SOA:
+		return soa_rdata(arena, r, &out->data);
 	default:
 		if ((rec->type == DNS_A && rec->n != 4) ||
 		    (rec->type == DNS_AAAA && rec->n != 16))
@@ -173,94 +256,145 @@ static bool take_rdata(struct arena *arena, const struct reader *packet,
 	}
 }
 
-/* Where the chain of CNAMEs from name ends; false when it is too long. */
-static bool follow(struct arena *arena, const struct reader *packet,
-		   const struct record *recs, size_t n, str *name)
-{
-	for (int hops = 0; hops <= LIMIT_CNAMES; hops++) {
-		struct dns_rr target;
-		size_t i = 0;
+struct reading {
+	struct arena *arena;
+	struct reader answers; /* at the first record of the section */
+	unsigned count;
+	enum dns_type type;
+	struct wire_name name; /* asked for, then the CNAMEs' targets */
+	struct dns_answer *answer;
+	struct dns_rr rr[LIMIT_RECORDS];
+};
 
-		while (i < n && !(recs[i].type == DNS_CNAME &&
-				  str_ieq(recs[i].name, *name)))
-			i++;
-		if (i == n)
-			return true;
-		if (!take_rdata(arena, packet, &recs[i], &target))
+static void note_ttl(struct dns_answer *a, uint32_t ttl, bool first)
+{
+	if (ttl >> 31) /* RFC 2181 8 */
+		ttl = 0;
+	if (first || ttl < a->ttl)
+		a->ttl = ttl;
+}
+
+/* One pass: the records of the name, and where its CNAME leads.  False: the
+ * packet is malformed. */
+static bool collect(struct reading *g, bool *is_alias, uint32_t *alias_ttl)
+{
+	struct dns_answer *a = g->answer;
+	struct wire_name target;
+	struct reader r = g->answers;
+
+	*is_alias = false;
+	for (unsigned i = 0; i < g->count; i++) {
+		struct record rec;
+
+		take_record(&r, &rec);
+		if (r.bad)
 			return false;
-		*name = target.data;
+		if (rec.class != CLASS_IN || !same_name(&rec.name, &g->name))
+			continue;
+		if (rec.type == (unsigned)g->type) {
+			if (a->n == LIMIT_RECORDS)
+				continue;
+			if (!take_rdata(g->arena, &r, &rec, &g->rr[a->n]))
+				return false;
+			note_ttl(a, rec.ttl, a->n == 0);
+			a->n++;
+		} else if (rec.type == DNS_CNAME && !*is_alias) {
+			struct reader rdata = rdata_of(&r, &rec);
+
+			take_name(&rdata, &target);
+			if (rdata.bad || rdata.at != rdata.n)
+				return false;
+			*is_alias = true;
+			*alias_ttl = rec.ttl;
+		}
+	}
+	if (*is_alias && !a->n)
+		g->name = target;
+	return true;
+}
+
+/* The records at the end of the CNAME chain; false when it is malformed or too
+ * long. */
+static bool follow(struct reading *g)
+{
+	struct dns_answer *a = g->answer;
+	uint32_t ttl = UINT32_MAX >> 1, alias_ttl = 0;
+
+	for (unsigned hops = 0; hops <= LIMIT_CNAMES; hops++) {
+		bool is_alias;
+
+		if (!collect(g, &is_alias, &alias_ttl))
+			return false;
+		if (a->n || !is_alias) {
+			if (a->n)
+				note_ttl(a, ttl, false);
+			return true;
+		}
+		if (alias_ttl < ttl)
+			ttl = alias_ttl;
 	}
 	return false;
 }
 
-static bool collect(struct arena *arena, const struct reader *packet,
-		    const struct record *recs, size_t n,
-		    struct dns_answer *answer, enum dns_type type, str name)
+/* The question must be ours, when it is there. */
+static bool take_question(struct reader *r, unsigned questions,
+			  const struct reading *g)
 {
-	struct dns_rr *rr = arena_array_of(arena, struct dns_rr, n ? n : 1);
+	struct wire_name name;
 
-	if (type != DNS_CNAME && !follow(arena, packet, recs, n, &name))
-		return false;
-	for (size_t i = 0; i < n && answer->n < LIMIT_RECORDS; i++) {
-		if (recs[i].type != (unsigned)type ||
-		    recs[i].class != CLASS_IN || !str_ieq(recs[i].name, name))
-			continue;
-		if (!take_rdata(arena, packet, &recs[i], &rr[answer->n]))
-			return false;
-		if (!answer->n || recs[i].ttl < answer->ttl)
-			answer->ttl = recs[i].ttl;
-		answer->n++;
-	}
-	answer->rr = rr;
-	return true;
+	if (questions == 0)
+		return true;
+	take_name(r, &name);
+
+	unsigned type = u16(r), class = u16(r);
+
+	return questions == 1 && !r->bad && type == (unsigned)g->type &&
+	       class == CLASS_IN && same_name(&name, &g->name);
 }
 
-static size_t take_records(struct reader *r, struct arena *arena,
-			   unsigned count, struct record *recs)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < count && !r->bad; i++) {
-		recs[n] = take_record(r, arena);
-		if (!r->bad)
-			n++;
-	}
-	return n;
-}
-
-const struct dns_answer *dns_wire_answer(struct arena *arena, str packet,
-					 enum dns_type type, str name)
+static void read_reply(struct reading *g, str packet)
 {
 	struct reader r = { (const unsigned char *)packet.p, packet.n, 0,
 			    false };
-	struct dns_answer *answer = arena_new_of(arena, struct dns_answer);
+	struct dns_answer *a = g->answer;
 
-	answer->status = DNS_TEMPFAIL;
-	(void)u16(&r);
+	(void)u16(&r); /* id */
 
 	unsigned flags = u8(&r), rcode = u8(&r) & 15;
 	unsigned questions = u16(&r), answers = u16(&r);
 
-	(void)u32(&r); /* authority, additional: not looked at */
+	(void)u32(&r);
 	if (r.bad || !(flags & FLAG_QR) || flags & FLAG_TC ||
-	    (rcode != RCODE_OK && rcode != RCODE_NXDOMAIN) || questions > 1)
-		return answer;
-	if (questions) {
-		(void)take_name(&r, arena);
-		(void)u32(&r);
+	    (rcode != RCODE_OK && rcode != RCODE_NXDOMAIN) ||
+	    !take_question(&r, questions, g) ||
+	    answers > (r.n - r.at) / RECORD_MIN)
+		return;
+	g->answers = r;
+	g->count = answers;
+	if (!follow(g)) {
+		*a = (struct dns_answer){ .status = DNS_TEMPFAIL };
+		return;
 	}
-	/* the smallest record has 11 octets: no room for invented counts */
-	if (r.bad || answers > (r.n - r.at) / 11)
-		return answer;
+	a->status = a->n                      ? DNS_OK
+		    : rcode == RCODE_NXDOMAIN ? DNS_NXDOMAIN
+					      : DNS_NODATA;
+}
 
-	struct record *recs = arena_array_of(arena, struct record,
-					     answers ? answers : 1);
-	size_t n = take_records(&r, arena, answers, recs);
+struct dns_answer *dns_wire_answer(struct arena *arena, str packet,
+				   enum dns_type type, str name)
+{
+	struct dns_answer *a = arena_new_of(arena, struct dns_answer);
+	struct reading g = { .arena = arena, .type = type, .answer = a };
 
-	if (r.bad || !collect(arena, &r, recs, n, answer, type, name))
-		return answer;
-	answer->status = answer->n                 ? DNS_OK
-			 : rcode == RCODE_NXDOMAIN ? DNS_NXDOMAIN
-						   : DNS_NODATA;
-	return answer;
+	a->status = DNS_TEMPFAIL;
+	if (packet.n > LIMIT_ANSWER_BYTES || !name_of_text(name, &g.name))
+		return a;
+	read_reply(&g, packet);
+	if (a->n) {
+		struct dns_rr *rr = arena_array_of(arena, struct dns_rr, a->n);
+
+		memcpy(rr, g.rr, a->n * sizeof *rr);
+		a->rr = rr;
+	}
+	return a;
 }

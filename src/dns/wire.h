@@ -8,7 +8,7 @@
 /* The answer to (name, type) in the reply.  Records that do not belong to the
  * name or the CNAME chain from it are ignored.  A packet that is malformed, cut
  * (TC), no reply or refused gives DNS_TEMPFAIL.  Never NULL; in the arena. */
-const struct dns_answer *dns_wire_answer(struct arena *arena, str packet,
-					 enum dns_type type, str name);
+struct dns_answer *dns_wire_answer(struct arena *arena, str packet,
+				   enum dns_type type, str name);
 
 #endif
