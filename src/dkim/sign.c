@@ -132,10 +132,9 @@ static size_t list_names(const struct dkim_sign *s, const struct header *header,
 
 static void put_names(struct dkim_sign *s, const str *names, size_t n)
 {
-	put_tag(s, "h", STR(""));
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			put(s, STR(":"));
+	put_tag(s, "h", names[0]);
+	for (size_t i = 1; i < n; i++) {
+		put(s, STR(":"));
 		if (s->column + names[i].n + 1 > FOLD_AT)
 			fold(s);
 		put(s, names[i]);

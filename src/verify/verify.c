@@ -266,3 +266,14 @@ struct bodyhash *verify_bodyhash(struct verify *v)
 {
 	return v->bodyhash;
 }
+
+const struct asks *verify_asks(const struct verify *v)
+{
+	return v->asks;
+}
+
+void verify_header_too_large(struct verify *v)
+{
+	if (v->stage == STAGE_HEADERS)
+		v->header.too_large = true;
+}

@@ -54,6 +54,8 @@ void verify_envelope(struct verify *v, struct ip ip, str helo, str mail_from);
  * signature can pass any more, and there will be a row that says so. */
 bool verify_header(struct verify *v, str name, str value);
 bool verify_header_raw(struct verify *v, str raw);
+/* A field so long that it was never collected has come. */
+void verify_header_too_large(struct verify *v);
 void verify_end_of_headers(struct verify *v);
 
 /* Body as in SMTP: CRLF line ends, no dot-stuffing, cut anywhere. */
@@ -68,6 +70,7 @@ bool verify_run(struct verify *v);
 /* The deadline: what is open becomes temperror, questions are cancelled. */
 void verify_give_up(struct verify *v);
 unsigned verify_open_questions(const struct verify *v);
+const struct asks *verify_asks(const struct verify *v); /* for who waits */
 
 /* After verify_run has returned true, or verify_give_up. */
 const struct verdict *verify_verdict(const struct verify *v);

@@ -1,0 +1,44 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+
+struct dns_client *cli_dns(struct cli *cli)
+{
+	struct dns_client_options o = { 0 };
+	int64_t seconds;
+
+	if (!args_number(&cli->args, "dns-timeout", 1, 3600, 5, &seconds,
+			 &cli->err))
+		return NULL;
+	o.timeout_ms = (unsigned)seconds * 1000;
+	o.nameservers = args_all(&cli->args, cli->arena, "nameserver",
+				 &o.n_nameservers);
+	o.zones = args_all(&cli->args, cli->arena, "zone", &o.n_zones);
+	return dns_client_new(&o, &cli->err);
+}
+
+int cli_fail(struct cli *cli)
+{
+	return out_error(&cli->err);
+}
+
+int cli_usage(struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(cli->err.text, sizeof cli->err.text, fmt, ap);
+	va_end(ap);
+	cli->err.code = ERR_USAGE;
+	return out_error(&cli->err);
+}
+
+bool cli_file(struct cli *cli, const char **path)
+{
+	*path = cli->args.n_rest ? cli->args.rest[0] : NULL;
+	if (cli->args.n_rest <= 1)
+		return true;
+	return err_set(&cli->err, ERR_USAGE,
+		       _("one file at a time: \"%.100s\" is too much"),
+		       cli->args.rest[1]);
+}

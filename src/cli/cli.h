@@ -1,0 +1,46 @@
+/* cli: what every command is given. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "cli/tr.h"
+#include "dns/client.h"
+
+struct cli {
+	struct arena *arena;
+	struct args args;
+	int64_t now; /* --time, or the clock */
+	bool json;
+	struct err err;
+};
+
+struct command {
+	const char *name;
+	const char *usage; /* after the name, untranslated */
+	const char *summary; /* one line, untranslated */
+	const char *notes; /* more for its help, or NULL */
+	const struct opt *options;
+	int (*run)(struct cli *cli); /* an exit status */
+};
+
+extern const struct command cmd_authres, cmd_keygen, cmd_records, cmd_sign,
+	cmd_testkey, cmd_verify;
+
+/* argv[0] decides: the programs that a link may stand for. */
+int genkey_main(int argc, char *argv[]);
+int testkey_main(int argc, char *argv[]);
+
+/* The resolver that --nameserver, --zone and --dns-timeout ask for; ends with
+ * cli_dns_free.  NULL: cli->err. */
+struct dns_client *cli_dns(struct cli *cli);
+
+/* Prints cli->err and returns its exit status. */
+int cli_fail(struct cli *cli);
+/* A usage error: prints it, names the help, returns 64. */
+int cli_usage(struct cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The one file argument, or NULL for standard input.  False: there are more. */
+bool cli_file(struct cli *cli, const char **path);
+
+#endif

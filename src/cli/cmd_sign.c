@@ -1,0 +1,303 @@
+/* inkan sign: a message with DKIM signatures put on. */
+#include "cli/cli.h"
+#include "cli/source.h"
+#include "dkim/sign.h"
+#include "dns/name.h"
+#include "mail/feed.h"
+
+static const struct opt options[] = {
+	{ "domain", 'd', "DOMAIN", N_("signing domain (d=); repeatable") },
+	{ "selector", 's', "SELECTOR", N_("selector (s=); repeatable") },
+	{ "key", 'k', "FILE", N_("private key; repeatable") },
+	{ "algorithm", 0, "ALGORITHM",
+	  N_("rsa-sha256 or ed25519-sha256: what the key must be for") },
+	{ "canonicalization", 0, "H/B",
+	  N_("simple or relaxed, default relaxed/relaxed") },
+	{ "headers", 0, "A:B:C", N_("sign exactly these fields") },
+	{ "oversign", 0, "A:B",
+	  N_("list these fields once more than they occur") },
+	{ "identity", 0, "I", N_("user or agent identity (i=)") },
+	{ "expire", 0, "SECONDS", N_("the signature's life (x=)") },
+	{ "body-length", 0, "N",
+	  N_("sign only so many octets of the body (l=): anybody may append") },
+	{ "header-only", 0, NULL, N_("print the new fields only") },
+	{ NULL, 0, NULL, NULL },
+};
+
+struct job { /* one signature */
+	struct dkim_sign_options options;
+	struct dkim_sign *sign;
+	str field;
+};
+
+struct signing {
+	struct cli *cli;
+	struct header header;
+	struct bodyhash *bodyhash;
+	struct job *jobs;
+	size_t n;
+	bool lf, line_seen; /* the input's line ends */
+	struct feed *feed;
+};
+
+static bool parse_canon(const char *text, struct dkim_sign_options *o)
+{
+	str rest = str_of(text ? text : "relaxed/relaxed"), header;
+	str body = STR("simple");
+
+	(void)str_split(&rest, '/', &header);
+	if (rest.p)
+		body = rest;
+	o->header_canon = str_eq(header, STR("relaxed")) ? CANON_RELAXED
+							 : CANON_SIMPLE;
+	o->body_canon = str_eq(body, STR("relaxed")) ? CANON_RELAXED
+						     : CANON_SIMPLE;
+	return (str_eq(header, STR("relaxed")) ||
+		str_eq(header, STR("simple"))) &&
+	       (str_eq(body, STR("relaxed")) || str_eq(body, STR("simple")));
+}
+
+/* "From:To" or "From,To" */
+static struct dkim_names parse_names(struct arena *arena, const char *text)
+{
+	str rest = str_of(text), name;
+	str *names = arena_array_of(arena, str, rest.n + 1);
+	size_t n = 0;
+
+	while (str_split(&rest, ':', &name))
+		if (str_trim(name).n)
+			names[n++] = str_trim(name);
+	return (struct dkim_names){ names, n };
+}
+
+static bool read_numbers(struct cli *cli, struct dkim_sign_options *o)
+{
+	return args_number(&cli->args, "expire", 1, 1000000000, 0, &o->lifetime,
+			   &cli->err) &&
+	       args_number(&cli->args, "body-length", 0, INT64_MAX, -1,
+			   &o->body_length, &cli->err);
+}
+
+/* What all signatures share. */
+static bool read_options(struct cli *cli, struct dkim_sign_options *o)
+{
+	const char *headers = args_get(&cli->args, "headers");
+	const char *oversign = args_get(&cli->args, "oversign");
+
+	*o = (struct dkim_sign_options){
+		.sign = dkim_names_recommended,
+		.never = dkim_names_never,
+		.oversign = dkim_names_oversign,
+		.identity = str_of(args_get(&cli->args, "identity")),
+		.timestamp = cli->now,
+	};
+	if (!parse_canon(args_get(&cli->args, "canonicalization"), o))
+		return err_set(&cli->err, ERR_USAGE,
+			       _("--canonicalization is simple or relaxed, for "
+				 "header/body"));
+	if (headers) {
+		o->sign = parse_names(cli->arena, headers);
+		o->exact = true;
+	}
+	if (oversign) {
+		o->oversign = parse_names(cli->arena, oversign);
+	} else if (headers) {
+		o->oversign.n = 0;
+	}
+	if (headers && oversign) { /* exactly these, and those once more */
+		str *all = arena_array_of(cli->arena, str,
+					  o->sign.n + o->oversign.n);
+
+		memcpy(all, o->sign.names, o->sign.n * sizeof *all);
+		memcpy(all + o->sign.n, o->oversign.names,
+		       o->oversign.n * sizeof *all);
+		o->sign = (struct dkim_names){ all, o->sign.n + o->oversign.n };
+	}
+	return read_numbers(cli, o);
+}
+
+static void free_key(void *key)
+{
+	privkey_free(key);
+}
+
+static bool load_key(struct cli *cli, const char *path, struct job *job)
+{
+	const char *want = args_get(&cli->args, "algorithm");
+	struct arena_slot *slot = arena_defer_slot(cli->arena, free_key);
+	struct privkey *key = privkey_read(path, PRIVKEY_ANY, &cli->err);
+	enum dkim_algorithm algorithm;
+
+	if (!key)
+		return false;
+	arena_defer_set(slot, key);
+	job->options.key = key;
+	if (!want)
+		return true;
+	if (!dkim_algorithm_parse(str_of(want), &algorithm) ||
+	    algorithm == DKIM_RSA_SHA1)
+		return err_set(&cli->err, ERR_USAGE,
+			       _("--algorithm is rsa-sha256 or "
+				 "ed25519-sha256 (rsa-sha1 is accepted "
+				 "nowhere: RFC 8301)"));
+	if ((algorithm == DKIM_RSA_SHA256) != (privkey_type(key) == KEY_RSA))
+		return err_set(&cli->err, ERR_DATA,
+			       _("key %s is for %s, not for %s"), path,
+			       privkey_type(key) == KEY_RSA ? "rsa-sha256"
+							    : "ed25519-sha256",
+			       want);
+	return true;
+}
+
+static bool check_names(struct cli *cli, const struct dkim_sign_options *o)
+{
+	if (!dns_name_is_domain(o->domain, false) ||
+	    dns_name_labels(o->domain) < 2)
+		return err_set(&cli->err, ERR_USAGE,
+			       _("\"%.*s\" is not a domain that can sign"),
+			       STR_ARG(str_head(o->domain, 100)));
+	if (!dns_name_is_domain(o->selector, true))
+		return err_set(&cli->err, ERR_USAGE,
+			       _("\"%.*s\" is not a selector"),
+			       STR_ARG(str_head(o->selector, 100)));
+	return true;
+}
+
+static bool jobs_from_options(struct cli *cli, struct signing *s)
+{
+	size_t domains, selectors, keys;
+	struct args *a = &cli->args;
+	const char *const *d = args_all(a, cli->arena, "domain", &domains);
+	const char *const *sel = args_all(a, cli->arena, "selector",
+					  &selectors);
+	const char *const *k = args_all(a, cli->arena, "key", &keys);
+	struct dkim_sign_options o;
+
+	if (!read_options(cli, &o))
+		return false;
+	if (!keys || domains != keys || selectors != keys)
+		return err_set(&cli->err, ERR_USAGE,
+			       _("give --domain, --selector and --key in step: "
+				 "one of each for every signature"));
+	s->jobs = arena_array_of(cli->arena, struct job, keys);
+	for (s->n = 0; s->n < keys; s->n++) {
+		struct job *job = &s->jobs[s->n];
+
+		job->options = o;
+		job->options.domain = str_of(d[s->n]);
+		job->options.selector = str_of(sel[s->n]);
+		if (!check_names(cli, &job->options) ||
+		    !load_key(cli, k[s->n], job))
+			return false;
+	}
+	return true;
+}
+
+static void on_field(void *arg, str raw)
+{
+	(void)header_add_raw(&((struct signing *)arg)->header, raw);
+}
+
+static void on_too_large(void *arg)
+{
+	((struct signing *)arg)->header.too_large = true;
+}
+
+static void on_body(void *arg, str chunk)
+{
+	bodyhash_feed(((struct signing *)arg)->bodyhash, chunk);
+}
+
+static void on_chunk(void *arg, str bytes)
+{
+	struct signing *s = arg;
+	size_t newline = str_find(bytes, '\n');
+
+	if (!s->line_seen && newline < bytes.n) {
+		s->line_seen = true;
+		s->lf = newline == 0 || bytes.p[newline - 1] != '\r';
+	}
+	feed_put(s->feed, bytes);
+}
+
+static bool make_fields(struct signing *s)
+{
+	struct err *e = &s->cli->err;
+
+	if (s->header.too_large)
+		return err_set(e, ERR_DATA,
+			       _("the header is too large to be signed"));
+	for (size_t i = 0; i < s->n; i++)
+		if (!dkim_sign_finish(s->jobs[i].sign, &s->header, s->bodyhash,
+				      &s->jobs[i].field, e))
+			return false;
+	return true;
+}
+
+/* The first signature stands on top. */
+static void print_fields(const struct signing *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		str rest = s->jobs[i].field, line;
+
+		while (str_split(&rest, '\n', &line)) {
+			if (line.n && line.p[line.n - 1] == '\r')
+				line.n--;
+			printf("%.*s%s", STR_ARG(line), s->lf ? "\n" : "\r\n");
+		}
+	}
+}
+
+static int sign_source(struct signing *s, struct source *source)
+{
+	struct cli *cli = s->cli;
+	bool only = args_has(&cli->args, "header-only");
+	bool ok = only ? source_read(source, on_chunk, s, &cli->err)
+		       : source_read_twice(source, on_chunk, s, &cli->err);
+
+	feed_end(s->feed);
+	bodyhash_end(s->bodyhash);
+	if (!ok || !make_fields(s))
+		return cli_fail(cli);
+	print_fields(s);
+	if (!only && !source_copy(source, &cli->err))
+		return cli_fail(cli);
+	return 0;
+}
+
+static int run(struct cli *cli)
+{
+	struct signing s = {
+		.cli = cli,
+		.header = header_of(cli->arena, 0, 0),
+		.bodyhash = bodyhash_new(cli->arena),
+	};
+	struct feed_sink sink = { .arg = &s,
+				  .field = on_field,
+				  .too_large = on_too_large,
+				  .body = on_body };
+	struct source source;
+	const char *path;
+	int status;
+
+	if (!cli_file(cli, &path) || !jobs_from_options(cli, &s) ||
+	    !source_open(&source, path, &cli->err))
+		return cli_fail(cli);
+	for (size_t i = 0; i < s.n; i++)
+		s.jobs[i].sign = dkim_sign_new(cli->arena, &s.jobs[i].options,
+					       s.bodyhash);
+	s.feed = feed_new(cli->arena, &sink);
+	status = sign_source(&s, &source);
+	source_close(&source);
+	return status;
+}
+
+const struct command cmd_sign = {
+	"sign",
+	N_("--domain D --selector S --key FILE [OPTIONS] [FILE]"),
+	N_("put a DKIM signature on a message"),
+	N_("Prints the message with the new fields on top, everything else as "
+	   "it came."),
+	options,
+	run,
+};

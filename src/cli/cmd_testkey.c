@@ -1,0 +1,233 @@
+/* inkan testkey and opendkim-testkey: is the key in DNS the key we sign with? */
+#include "cli/cli.h"
+#include "cli/keytest.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct opt options[] = {
+	{ "domain", 'd', "DOMAIN", N_("the signing domain") },
+	{ "selector", 's', "SELECTOR", N_("the selector") },
+	{ "key", 'k', "FILE", N_("the private key to compare with") },
+	{ NULL, 0, NULL, NULL },
+};
+
+static json_t *result_json(struct arena *arena, const struct keytest *t)
+{
+	static const char *const words[] = {
+		[KEYTEST_OK] = "ok",
+		[KEYTEST_NOT_FOUND] = "not-found",
+		[KEYTEST_TIMEOUT] = "timeout",
+		[KEYTEST_BOGUS] = "bogus",
+		[KEYTEST_INVALID] = "invalid",
+		[KEYTEST_REVOKED] = "revoked",
+		[KEYTEST_MISMATCH] = "mismatch",
+	};
+
+	return json_pack("{s:o, s:s, s:o, s:b, s:b, s:i}", "name",
+			 json_of(t->name), "result", words[t->result], "text",
+			 json_of(keytest_words(arena, t)), "dnssec",
+			 (int)t->secure, "testing", (int)t->testing, "bits",
+			 (int)t->bits);
+}
+
+static const char *cure(enum keytest_result result)
+{
+	static const char *const cures[] = {
+		[KEYTEST_NOT_FOUND] = N_(
+			"publish the record of this selector (SELECTOR.txt "
+			"beside the key), then wait for its TTL"),
+		[KEYTEST_TIMEOUT] = N_(
+			"no name server answered: try again, or name one "
+			"with --nameserver"),
+		[KEYTEST_BOGUS] = N_("DNSSEC of this zone is broken: ask who "
+				     "runs its name servers"),
+		[KEYTEST_INVALID] = N_(
+			"publish it again in one piece, without line "
+			"breaks, quotes or backslashes of your own"),
+		[KEYTEST_REVOKED] = N_(
+			"p= is empty: this key was withdrawn; make a new "
+			"selector"),
+		[KEYTEST_MISMATCH] = N_(
+			"the record belongs to another key: publish this "
+			"key's record, or sign with that key"),
+	};
+
+	return cures[result] ? _(cures[result]) : NULL;
+}
+
+static void print(struct cli *cli, const struct keytest *t)
+{
+	str words = out_text(cli->arena, keytest_words(cli->arena, t));
+	bool ok = t->result == KEYTEST_OK;
+
+	printf("%.*s: %s%.*s%s", STR_ARG(t->name),
+	       out_begin(ok ? OUT_GOOD : OUT_BAD), STR_ARG(words), out_end());
+	if (ok)
+		printf("  (%u bits; DNSSEC: %s%s)", t->bits,
+		       t->secure ? _("yes") : _("no"),
+		       t->testing ? _("; marked as testing") : "");
+	putchar('\n');
+	if (cure(t->result))
+		printf("  %s\n", cure(t->result));
+}
+
+static int test_one(struct cli *cli, const char *domain, const char *selector,
+		    const struct privkey *key)
+{
+	struct dns_client *dns = cli_dns(cli);
+	struct keytest t;
+
+	if (!dns)
+		return cli_fail(cli);
+	t = keytest_run(cli->arena, dns, str_of(domain), str_of(selector), key);
+	if (cli->json)
+		out_json(result_json(cli->arena, &t));
+	else
+		print(cli, &t);
+	dns_client_free(dns);
+	if (t.result == KEYTEST_TIMEOUT)
+		return 69;
+	return args_has(&cli->args, "fail") && t.result != KEYTEST_OK ? 1 : 0;
+}
+
+static int run(struct cli *cli)
+{
+	const char *domain = args_get(&cli->args, "domain");
+	const char *selector = args_get(&cli->args, "selector");
+	const char *path = args_get(&cli->args, "key");
+	struct privkey *key = NULL;
+	int status;
+
+	if (!domain || !selector)
+		return cli_usage(cli, _("testkey needs --domain and "
+					"--selector"));
+	if (path) {
+		key = privkey_read(path, PRIVKEY_ANY, &cli->err);
+		if (!key)
+			return cli_fail(cli);
+	}
+	status = test_one(cli, domain, selector, key);
+	privkey_free(key);
+	return status;
+}
+
+const struct command cmd_testkey = {
+	"testkey",
+	N_("--domain D --selector S [--key FILE]"),
+	N_("compare a key with its record in DNS"),
+	N_("Without --key the record alone is looked at."),
+	options,
+	run,
+};
+
+struct testkey {
+	const char *domain, *selector, *key, *config;
+	int verbose;
+};
+
+static int testkey_usage(void)
+{
+	fputs("opendkim-testkey: usage: opendkim-testkey [options]\n"
+	      "\t-d domain  \tdomain name\n"
+	      "\t-k keypath \tpath to private key\n"
+	      "\t-s selector\tselector name\n"
+	      "\t-v         \tincrease verbose output\n"
+	      "\t-x conffile\tconfiguration file\n",
+	      stderr);
+	return 64;
+}
+
+static int testkey_status(enum keytest_result r)
+{
+	switch (r) {
+	case KEYTEST_OK:
+		return 0;
+	case KEYTEST_NOT_FOUND:
+	case KEYTEST_TIMEOUT:
+	case KEYTEST_BOGUS:
+		return 69;
+	default:
+		return 65;
+	}
+}
+
+static int testkey_run(struct arena *arena, const struct testkey *o,
+		       const struct privkey *key)
+{
+	struct dns_client_options dns_options = { 0 };
+	struct err e;
+	struct dns_client *dns = dns_client_new(&dns_options, &e);
+	struct keytest t;
+	str words;
+
+	if (!dns) {
+		fprintf(stderr, "opendkim-testkey: %s\n", e.text);
+		return 69;
+	}
+	if (o->verbose > 2)
+		fprintf(stderr,
+			"opendkim-testkey: checking key '%s._domainkey.%s'\n",
+			o->selector, o->domain);
+	t = keytest_run(arena, dns, str_of(o->domain), str_of(o->selector),
+			key);
+	words = keytest_words(arena, &t);
+	if (t.result == KEYTEST_OK && o->verbose)
+		fprintf(stderr, "opendkim-testkey: %s\n",
+			t.secure ? "key secure" : "key not secure");
+	if (t.result != KEYTEST_OK || o->verbose > 2)
+		fprintf(stderr, "opendkim-testkey: %.*s\n", STR_ARG(words));
+	dns_client_free(dns);
+	return testkey_status(t.result);
+}
+
+int testkey_main(int argc, char *argv[])
+{
+	struct testkey o = { 0 };
+	struct arena *arena = arena_new(65536);
+	struct privkey *key = NULL;
+	struct err e;
+	int c, status;
+
+	opterr = 0;
+	while ((c = getopt(argc, argv, "d:k:s:vx:")) != -1)
+		switch (c) { /* NOLINT(concurrency-mt-unsafe) */
+		case 'd':
+			o.domain = optarg;
+			break;
+		case 'k':
+			o.key = optarg;
+			break;
+		case 's':
+			o.selector = optarg;
+			break;
+		case 'v':
+			o.verbose++;
+			break;
+		case 'x':
+			o.config = optarg;
+			break;
+		default:
+			arena_free(arena);
+			return testkey_usage();
+		}
+	if (o.key) {
+		key = privkey_read(o.key, PRIVKEY_ANY, &e);
+		if (!key) {
+			fprintf(stderr, "opendkim-testkey: %s\n", e.text);
+			arena_free(arena);
+			return 71;
+		}
+		if (o.verbose > 1)
+			fprintf(stderr,
+				"opendkim-testkey: key loaded from %s\n",
+				o.key);
+	}
+	if (o.domain && o.selector)
+		status = testkey_run(arena, &o, key);
+	else
+		status = testkey_usage();
+	privkey_free(key);
+	arena_free(arena);
+	return status;
+}

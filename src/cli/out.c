@@ -1,0 +1,144 @@
+#include "cli/out.h"
+
+#include "cli/tr.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static bool colors;
+
+bool out_color(const char *when)
+{
+	if (!when || strcmp(when, "auto") == 0)
+		colors = isatty(STDOUT_FILENO);
+	else if (strcmp(when, "always") == 0)
+		colors = true;
+	else if (strcmp(when, "never") == 0)
+		colors = false;
+	else
+		return false;
+	return true;
+}
+
+const char *out_begin(enum out_style style)
+{
+	static const char *const begin[] = {
+		[OUT_PLAIN] = "",         [OUT_GOOD] = "\033[32m",
+		[OUT_BAD] = "\033[31m",   [OUT_WARN] = "\033[33m",
+		[OUT_STRONG] = "\033[1m", [OUT_DIM] = "\033[2m",
+	};
+
+	return colors ? begin[style] : "";
+}
+
+const char *out_end(void)
+{
+	return colors ? "\033[0m" : "";
+}
+
+/* Octets of the UTF-8 sequence at s, 0 when it is none (RFC 3629 4). */
+static size_t utf8_at(str s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	size_t n = c < 0x80   ? 1
+		   : c < 0xc2 ? 0
+		   : c < 0xe0 ? 2
+		   : c < 0xf0 ? 3
+		   : c < 0xf5 ? 4
+			      : 0;
+
+	if (!n || n > s.n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
+			return 0;
+	if (n > 2) {
+		unsigned second = (unsigned char)s.p[1];
+
+		if ((c == 0xe0 && second < 0xa0) ||
+		    (c == 0xed && second > 0x9f) ||
+		    (c == 0xf0 && second < 0x90) ||
+		    (c == 0xf4 && second > 0x8f))
+			return 0;
+	}
+	return n;
+}
+
+/* C0, DEL, and C1 in UTF-8 (U+0080 to U+009F) */
+static bool is_control(str s, size_t n)
+{
+	unsigned char c = (unsigned char)s.p[0];
+
+	if (n == 1)
+		return c < 0x20 || c == 0x7f;
+	return n == 2 && c == 0xc2 && (unsigned char)s.p[1] < 0xa0;
+}
+
+str out_text(struct arena *arena, str s)
+{
+	char *to = arena_alloc(arena, s.n + 1);
+	size_t n = 0;
+
+	while (s.n) {
+		size_t len = utf8_at(s);
+
+		if (!len || is_control(s, len)) {
+			to[n++] = '?';
+			len = len ? len : 1;
+		} else {
+			memcpy(to + n, s.p, len);
+			n += len;
+		}
+		s = str_skip(s, len);
+	}
+	return (str){ to, n };
+}
+
+json_t *json_of(str s)
+{
+	json_t *j;
+
+	if (!s.p)
+		return json_null();
+	j = json_stringn(s.p, s.n);
+	if (j)
+		return j;
+
+	struct arena *arena = arena_new(s.n + 64);
+
+	if (!arena)
+		return json_null();
+	s = out_text(arena, s);
+	j = json_stringn(s.p, s.n);
+	arena_free(arena);
+	return j ? j : json_null();
+}
+
+json_t *json_words(const char *s)
+{
+	return json_of(str_of(s));
+}
+
+void out_json(json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(j);
+}
+
+int out_error(const struct err *e)
+{
+	fflush(stdout);
+	fprintf(stderr, "inkan: %s\n", e->text);
+	return err_exit(e);
+}
+
+int out_finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno != EPIPE)
+		perror(_("inkan: cannot write to standard output"));
+	return 73;
+}

@@ -1,0 +1,10 @@
+/* tr: sentences for people, in their language (gettext). */
+#ifndef CLI_TR_H
+#define CLI_TR_H
+
+#include <libintl.h>
+
+#define _(text) gettext(text)
+#define N_(text) text /* in tables; translated where it is printed */
+
+#endif

@@ -1,0 +1,22 @@
+/* stamp: the Authentication-Results of a verdict (RFC 8601). */
+#ifndef VERIFY_STAMP_H
+#define VERIFY_STAMP_H
+
+#include "mail/authres.h"
+#include "verify/verdict.h"
+
+struct stamp_options {
+	str authserv_id;
+	bool no_header_b; /* leave out header.b (NoHeaderB) */
+};
+
+/* The value of the field, behind "Authentication-Results:", with CRLF folds;
+ * in the arena. */
+str stamp_value(struct arena *arena, const struct verdict *v,
+		const struct stamp_options *options);
+
+/* The results alone, for a caller that adds or changes some. */
+void stamp_results(struct arena *arena, const struct verdict *v,
+		   const struct stamp_options *options, struct authres *out);
+
+#endif
