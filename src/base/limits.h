@@ -72,6 +72,9 @@ enum limits {
 	/* Patterns without plain text at either end, and regular expressions:
 	 * every lookup tries them one after the other. */
 	LIMIT_TRIED_PATTERNS = 10000,
+	/* Private keys in memory, in two generations: one of RSA-2048 has
+	 * 5 KB.  Others are loaded when they are needed. */
+	LIMIT_KEYS_LOADED = 8192,
 
 	/* One message's memory, all arenas: header, answers and verdicts. */
 	LIMIT_MESSAGE_MEMORY = 16 << 20

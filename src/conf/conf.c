@@ -311,10 +311,6 @@ bool conf_finish(struct conf *c)
 	apply_default_action(c);
 	check_signing(c);
 	check_unused(c);
-	if (!c->require_safe_keys)
-		conf_problem(c, PROBLEM_WARNING, "RequireSafeKeys",
-			     "private keys that others can read or replace "
-			     "are used; \"RequireSafeKeys yes\" names them");
 	return !problems_fatal(c->problems);
 }
 

@@ -22,8 +22,9 @@ struct problem {
 struct problems {
 	struct arena *arena;
 	struct problem *first, **end; /* in the order found */
-	size_t count
-		[3]; /* by level; texts are kept for the first 200 of each */
+	/* by level; the texts of the first 200 of each are kept */
+	size_t count[3];
+	bool unsafe_key_told; /* once is enough (RequireSafeKeys no) */
 };
 
 void problems_init(struct problems *p, struct arena *arena);

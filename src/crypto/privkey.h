@@ -22,6 +22,9 @@ enum privkey_rules {
  * (a FIFO is refused). */
 struct privkey *privkey_read(const char *path, enum privkey_rules rules,
 			     struct err *e);
+/* The same from a descriptor that the caller has judged by rules of its own;
+ * it stays open.  path is for messages. */
+struct privkey *privkey_read_fd(int fd, const char *path, struct err *e);
 
 /* bits: 1024..8192 for RSA, ignored for Ed25519.  NULL on failure. */
 struct privkey *privkey_generate(enum key_type type, unsigned bits,

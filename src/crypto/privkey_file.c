@@ -83,22 +83,37 @@ static struct privkey *read_key(int fd, const char *path, size_t size,
 	return key;
 }
 
+static struct privkey *judge_and_read(int fd, const char *path,
+				      enum privkey_rules rules, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		(void)err_sys(e, "cannot stat key %s", path);
+		return NULL;
+	}
+	if (!judge_kind(path, &st, e) ||
+	    (rules == PRIVKEY_SAFE && !judge_safety(path, &st, e)))
+		return NULL;
+	return read_key(fd, path, (size_t)st.st_size, e);
+}
+
+struct privkey *privkey_read_fd(int fd, const char *path, struct err *e)
+{
+	return judge_and_read(fd, path, PRIVKEY_ANY, e);
+}
+
 struct privkey *privkey_read(const char *path, enum privkey_rules rules,
 			     struct err *e)
 {
-	struct privkey *key = NULL;
-	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct privkey *key;
 
 	if (fd < 0) {
 		(void)err_sys(e, "cannot open key %s", path);
 		return NULL;
 	}
-	if (fstat(fd, &st) < 0)
-		(void)err_sys(e, "cannot stat key %s", path);
-	else if (judge_kind(path, &st, e) &&
-		 (rules == PRIVKEY_ANY || judge_safety(path, &st, e)))
-		key = read_key(fd, path, (size_t)st.st_size, e);
+	key = judge_and_read(fd, path, rules, e);
 	close(fd);
 	return key;
 }

@@ -1,0 +1,24 @@
+/* dataset: a data set as a setting names it ("file:PATH", "refile:PATH", a
+ * leading "/", or a list), opened as a table. */
+#ifndef CONF_DATASET_H
+#define CONF_DATASET_H
+
+#include "conf/conf.h"
+#include "sign/table.h"
+
+/* What the text names.  False: *e says which kind is meant and what to do. */
+bool dataset_parse(str text, enum table_kind *kind, str *path, struct err *e);
+
+struct dataset_options {
+	bool fold; /* keys without case */
+	bool required; /* an empty table is an error, else a note */
+	struct map_seed seed;
+};
+
+/* Opens the value of setting `name`, or `text` in its place when the setting
+ * was not found (a default).  NULL when not set or wrong; what is wrong goes to
+ * the problems of c. */
+const struct table *dataset_open(struct conf *c, str name, str text,
+				 const struct dataset_options *options);
+
+#endif
