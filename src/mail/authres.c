@@ -91,6 +91,15 @@ static bool is_identity(str s)
 	return at < s.n && domain.n && lex_utf8(s);
 }
 
+/* Control bytes are obsolete there (RFC 5322 4.1). */
+static bool quoted_ok(struct parser *p, str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			p->out->sloppy = true;
+	return lex_utf8(s) || refuse(p, "a value is not UTF-8");
+}
+
 /* value, or what stands in its place in real mail */
 static bool take_value(struct parser *p, str *out)
 {
@@ -100,7 +109,7 @@ static bool take_value(struct parser *p, str *out)
 		if (!lex_quoted(p->arena, &p->c, out))
 			return refuse(p, "a quoted string does not end");
 		if (cur_peek(&p->c) != '@') /* a quoted local part */
-			return true;
+			return quoted_ok(p, *out);
 	}
 	while (!cur_done(&p->c) && is_bare_byte(*p->c.p))
 		p->c.p++;

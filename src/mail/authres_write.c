@@ -10,6 +10,7 @@
 #include <assert.h>
 
 enum {
+	ID_MAX = 255,
 	VALUE_MAX = 900, /* a line has 998 at most (RFC 5322 2.1.1) */
 	TEXT_MAX = 200 /* reasons and comments */
 };
@@ -243,7 +244,7 @@ void authres_write(struct buf *out, size_t column, const struct authres *a)
 			    buf_of(out->arena, 4 * VALUE_MAX), a->utf8 };
 
 	assert(out->arena);
-	put_id(&w, a->id);
+	put_id(&w, str_head(a->id, ID_MAX));
 	if (!a->n)
 		put_none(&w);
 	for (size_t i = 0; i < a->n; i++) {

@@ -216,5 +216,6 @@ bool path_parse(str text, struct path *out)
 
 	bool balanced = split(s, &out->local, &out->domain);
 
-	return ok && balanced && path_bytes_ok(s);
+	return ok && balanced && path_bytes_ok(s) &&
+	       str_find(out->domain, '"') == out->domain.n;
 }
