@@ -11,7 +11,8 @@
 enum {
 	OPENED_AT_START = 1000, /* about a second */
 	OPENED_BY_CHECK = 10000,
-	WEAK_RSA_BITS = 2048
+	WEAK_RSA_BITS = 2048,
+	COVERED_CHECKED_MAX = 20000
 };
 
 /* What to say about an entry, and where it stands. */
@@ -24,49 +25,80 @@ static enum problem_level structural(enum snapshot_purpose purpose)
 	return purpose == SNAPSHOT_RELOAD ? PROBLEM_WARNING : PROBLEM_ERROR;
 }
 
-/* The entry says one thing, but an earlier one answers in its place. */
-static void check_shadowed(struct snapshot *s, const char *setting,
-			   const struct table *t, const struct table_entry *e)
+static void tell_unused(struct snapshot *s, const char *setting,
+			const struct table *t, const struct table_entry *e,
+			const struct table_entry *earlier)
 {
-	struct table_entry first;
-
-	if (table_kind(t) == TABLE_PATTERNS &&
-	    pattern_kind(e->key) == PATTERN_REGEX)
-		return;
-	if (!table_find(t, e->key, &first) || first.at >= e->at)
-		return;
 	entry_problem(&s->problems, PROBLEM_WARNING, t, e->at,
 		      "%s: this entry is never used, \"%.*s\" in line %u comes "
 		      "first",
-		      setting, STR_ARG(str_head(first.key, 80)),
-		      table_line(t, first.at));
+		      setting, STR_ARG(str_head(earlier->key, 80)),
+		      table_line(t, earlier->at));
+}
+
+static void check_doubles(struct snapshot *s, const char *setting,
+			  const struct table *t)
+{
+	struct table_entry earlier, later;
+	size_t i = 0;
+
+	while (table_next_double(t, &i, &earlier, &later))
+		tell_unused(s, setting, t, &later, &earlier);
+}
+
+/* A pattern that an earlier one covers.  (Not in a very large table: there a
+ * lookup for each line would take longer than all the rest.) */
+static void check_covered(struct snapshot *s, const struct table *t,
+			  const struct table_entry *e)
+{
+	struct table_entry first;
+
+	if (table_kind(t) != TABLE_PATTERNS ||
+	    table_count(t) > COVERED_CHECKED_MAX ||
+	    pattern_kind(e->key) == PATTERN_REGEX ||
+	    !table_find(t, e->key, &first) || first.at >= e->at ||
+	    str_ieq(first.key, e->key))
+		return;
+	tell_unused(s, "SigningTable", t, e, &first);
 }
 
 /* One bit for each byte of the KeyTable's text: this entry is named. */
 struct used {
 	uint64_t *bits; /* NULL: not kept */
 	bool unknown; /* a name depends on the sender */
+	size_t guess; /* the entry behind the one found last */
 };
 
 static void used_init(struct used *u, const struct snapshot *s)
 {
 	const struct table *keys = s->rules.keys;
-	size_t at = 0;
-	struct table_entry e = { .at = 0 };
 
 	*u = (struct used){ .bits = NULL };
-	if (!keys || table_kind(keys) == TABLE_PATTERNS)
-		return;
-	while (table_next(keys, &at, &e))
-		;
-	u->bits = calloc(e.at / 64 + 1, sizeof *u->bits);
+	if (keys && table_kind(keys) != TABLE_PATTERNS)
+		u->bits = calloc(table_size(keys) / 64 + 1, sizeof *u->bits);
+}
+
+/* Large tables are made by programs, which write both in the same order: the
+ * next entry is likely the one. */
+static bool find_key(const struct table *keys, str name, struct used *u)
+{
+	struct table_entry found;
+
+	if (!table_next(keys, &u->guess, &found) || !str_eq(found.key, name)) {
+		if (!table_find(keys, name, &found))
+			return false;
+		u->guess = found.at;
+		(void)table_next(keys, &u->guess, &found);
+	}
+	if (u->bits)
+		u->bits[found.at / 64] |= (uint64_t)1 << found.at % 64;
+	return true;
 }
 
 static void check_sign_entry(struct snapshot *s, enum problem_level level,
 			     const struct table_entry *e, struct used *u)
 {
 	const struct table *t = s->rules.signing, *keys = s->rules.keys;
-	struct table_entry found;
 	struct sign_entry se;
 
 	if (!sign_entry_parse(e, &se)) {
@@ -80,14 +112,8 @@ static void check_sign_entry(struct snapshot *s, enum problem_level level,
 		u->unknown = true;
 		return;
 	}
-	if (!keys)
-		return;
-	if (table_find(keys, se.key_name, &found)) {
-		if (u->bits)
-			u->bits[found.at / 64] |= (uint64_t)1 << found.at % 64;
-		return;
-	}
-	if (s->conf->check_signing_table)
+	if (keys && !find_key(keys, se.key_name, u) &&
+	    s->conf->check_signing_table)
 		entry_problem(&s->problems, level, t, e->at,
 			      "SigningTable: there is no key \"%.*s\" in "
 			      "KeyTable (%.*s)%s",
@@ -126,8 +152,10 @@ static void check_signing(struct snapshot *s, enum problem_level level,
 		check_sign_entry(s, level, &e, u);
 		check_stars(s, &e);
 		if (!s->rules.multiple)
-			check_shadowed(s, "SigningTable", t, &e);
+			check_covered(s, t, &e);
 	}
+	if (t && !(s->rules.multiple && table_kind(t) == TABLE_PATTERNS))
+		check_doubles(s, "SigningTable", t);
 }
 
 static void check_keys(struct snapshot *s, enum problem_level level,
@@ -145,7 +173,6 @@ static void check_keys(struct snapshot *s, enum problem_level level,
 			entry_problem(&s->problems, level, t, e.at,
 				      "KeyTable: \"%.*s\" %s",
 				      STR_ARG(str_head(e.key, 80)), why);
-		check_shadowed(s, "KeyTable", t, &e);
 		if (u->bits && !u->unknown && s->rules.signing &&
 		    !(u->bits[e.at / 64] >> e.at % 64 & 1))
 			entry_problem(&s->problems, PROBLEM_NOTE, t, e.at,
@@ -153,6 +180,8 @@ static void check_keys(struct snapshot *s, enum problem_level level,
 				      "\"%.*s\"",
 				      STR_ARG(str_head(e.key, 80)));
 	}
+	if (t)
+		check_doubles(s, "KeyTable", t);
 }
 
 static void check_hosts(struct snapshot *s, const char *setting,
@@ -341,7 +370,7 @@ void crosscheck_keys(struct snapshot *s, enum snapshot_purpose purpose)
 		else
 			bad++;
 	}
-	if (bad && !good && purpose == SNAPSHOT_START)
+	if (bad && !good && bad < max && purpose == SNAPSHOT_START)
 		conf_problem(s->conf, PROBLEM_ERROR, "KeyTable",
 			     "no key of KeyTable can be loaded");
 	if (purpose == SNAPSHOT_CHECK && good + bad == max)

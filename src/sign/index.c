@@ -46,17 +46,3 @@ void index_end(struct index *x)
 	memmove(x->start + 1, x->start, buckets(x) * sizeof *x->start);
 	x->start[0] = 0;
 }
-
-const struct index_slot *index_find(const struct index *x, uint32_t hash,
-				    const struct index_slot **first)
-{
-	if (!x->n) {
-		*first = NULL;
-		return NULL;
-	}
-
-	size_t b = hash >> x->shift;
-
-	*first = x->slots + x->start[b];
-	return x->slots + x->start[b + 1];
-}

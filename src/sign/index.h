@@ -29,7 +29,18 @@ void index_end(struct index *x); /* after placing */
 
 /* The slots to look at for hash: [*first, return value).  Others may be among
  * them. */
-const struct index_slot *index_find(const struct index *x, uint32_t hash,
-				    const struct index_slot **first);
+static inline const struct index_slot *index_find(
+	const struct index *x, uint32_t hash, const struct index_slot **first)
+{
+	if (!x->n) {
+		*first = NULL;
+		return NULL;
+	}
+
+	size_t b = hash >> x->shift;
+
+	*first = x->slots + x->start[b];
+	return x->slots + x->start[b + 1];
+}
 
 #endif

@@ -159,33 +159,52 @@ static bool add_tried(struct table *t, struct arena *arena,
 	return true;
 }
 
-/* First round: how many entries go where. */
-static bool count_places(const struct table *t, size_t counts[4], struct err *e)
+static bool limits_hold(const struct table *t, const struct table_entry *e,
+			const size_t counts[4], struct err *out)
 {
-	struct table_entry entry;
-	size_t at = 0;
+	if (t->spec.kind == TABLE_PATTERNS && e->key.n > LIMIT_PATTERN_BYTES)
+		return wrong_line(t, e->at, "a pattern of more than 1024 bytes",
+				  out);
+	if (counts[IN_TRIED] > LIMIT_TRIED_PATTERNS)
+		return wrong_line(t, e->at,
+				  "too many patterns that begin and end with * "
+				  "or are regular expressions: each mail would "
+				  "try them all",
+				  out);
+	if (t->n > LIMIT_TABLE_ENTRIES)
+		return wrong_line(t, e->at,
+				  "more entries than a table may have", out);
+	return true;
+}
+
+static void mark_line(struct table *t, struct arena *arena, size_t at)
+{
+	size_t n = t->n_marks;
+
+	if ((n & (n - 1)) == 0) /* full: twice as many */
+		t->marks = arena_grow(arena, t->marks, n * sizeof *t->marks,
+				      (n ? 2 * n : 1) * sizeof *t->marks);
+	t->marks[t->n_marks++] = (uint32_t)at;
+}
+
+/* First round: how many entries go where; the marks on the way. */
+static bool count_places(struct table *t, struct arena *arena, size_t counts[4],
+			 struct err *e)
+{
+	size_t lines = 0;
 	str plain;
 
-	while (table_next(t, &at, &entry)) {
-		enum place place = place_of(t, entry.key, &plain);
+	for (size_t at = 0; at < t->spec.text.n; at = next_start(t, at)) {
+		struct table_entry entry = entry_at(t, at);
 
-		if (t->spec.kind == TABLE_PATTERNS &&
-		    entry.key.n > LIMIT_PATTERN_BYTES)
-			return wrong_line(t, entry.at,
-					  "a pattern of more than 1024 bytes",
-					  e);
-		counts[place]++;
-		if (counts[IN_TRIED] > LIMIT_TRIED_PATTERNS)
-			return wrong_line(t, entry.at,
-					  "too many patterns that begin and "
-					  "end with * or are regular "
-					  "expressions: each mail would try "
-					  "them all",
-					  e);
-		if (counts[place] > LIMIT_TABLE_ENTRIES)
-			return wrong_line(t, entry.at,
-					  "more entries than a table may have",
-					  e);
+		if (lines++ % LINES_PER_MARK == 0)
+			mark_line(t, arena, at);
+		if (!entry.key.n)
+			continue;
+		t->n++;
+		counts[place_of(t, entry.key, &plain)]++;
+		if (!limits_hold(t, &entry, counts, e))
+			return false;
 	}
 	return true;
 }
@@ -217,7 +236,6 @@ static bool place_entries(struct table *t, struct arena *arena, struct err *e)
 	while (table_next(t, &at, &entry)) {
 		enum place place = place_of(t, entry.key, &plain);
 
-		t->n++;
 		if (place != IN_TRIED)
 			index_place(index_of(t, place), hash_of(t, plain),
 				    entry.at);
@@ -231,7 +249,7 @@ static bool index_entries(struct table *t, struct arena *arena, struct err *e)
 {
 	size_t counts[4] = { 0 };
 
-	if (!count_places(t, counts, e))
+	if (!count_places(t, arena, counts, e))
 		return false;
 	t->suffixes = arena_new_of(arena, struct ends);
 	t->prefixes = arena_new_of(arena, struct ends);
@@ -246,19 +264,6 @@ static bool index_entries(struct table *t, struct arena *arena, struct err *e)
 	for (enum place p = IN_EXACT; p < IN_TRIED; p++)
 		index_end(index_of(t, p));
 	return true;
-}
-
-static void mark_lines(struct table *t, struct arena *arena)
-{
-	size_t lines = 1, at = 0;
-
-	for (; at < t->spec.text.n; at = next_start(t, at))
-		lines++;
-	t->marks = arena_array_of(arena, uint32_t, lines / LINES_PER_MARK + 1);
-	lines = 0;
-	for (at = 0; at < t->spec.text.n; at = next_start(t, at))
-		if (lines++ % LINES_PER_MARK == 0)
-			t->marks[t->n_marks++] = (uint32_t)at;
 }
 
 struct table *table_new(struct arena *arena, const struct table_spec *spec,
@@ -278,7 +283,6 @@ struct table *table_new(struct arena *arena, const struct table_spec *spec,
 			STR_ARG(spec->name));
 		return NULL;
 	}
-	mark_lines(t, arena);
 	return index_entries(t, arena, e) ? t : NULL;
 }
 
@@ -402,6 +406,44 @@ bool table_find(const struct table *t, str key, struct table_entry *out)
 	return table_find_next(t, key, TABLE_START, out);
 }
 
+/* The entry before slot n of x with the same key.  Those of one hash stand
+ * close together, so looking at a few neighbours is enough, and a million lines
+ * of one name stay cheap. */
+static bool find_double(const struct table *t, const struct index *x, size_t n,
+			struct table_entry *earlier, struct table_entry *later)
+{
+	const struct index_slot *s = &x->slots[n], *first;
+
+	(void)index_find(x, s->hash, &first);
+	for (const struct index_slot *p = s; p > first && s - p < 8;) {
+		if ((--p)->hash != s->hash)
+			continue;
+		*earlier = entry_at(t, p->at);
+		*later = entry_at(t, s->at);
+		if (same(t, earlier->key, later->key))
+			return true;
+	}
+	return false;
+}
+
+bool table_next_double(const struct table *t, size_t *i,
+		       struct table_entry *earlier, struct table_entry *later)
+{
+	const struct index *all[] = { &t->exact, &t->suffixes->index,
+				      &t->prefixes->index };
+
+	for (size_t n = (*i)++;; n = (*i)++) {
+		size_t x = 0;
+
+		while (x < 3 && n >= all[x]->n)
+			n -= all[x++]->n;
+		if (x == 3)
+			return false;
+		if (find_double(t, all[x], n, earlier, later))
+			return true;
+	}
+}
+
 size_t table_count(const struct table *t)
 {
 	return t->n;
@@ -415,6 +457,11 @@ enum table_kind table_kind(const struct table *t)
 str table_name(const struct table *t)
 {
 	return t->spec.name;
+}
+
+size_t table_size(const struct table *t)
+{
+	return t->spec.text.n;
 }
 
 size_t table_slow_patterns(const struct table *t)

@@ -48,8 +48,14 @@ bool table_find_next(const struct table *t, str key, uint32_t last,
 /* All entries in order: begin with *at 0, false at the end. */
 bool table_next(const struct table *t, size_t *at, struct table_entry *out);
 
+/* Entries with the same key as an earlier one, in no order: begin with *i 0,
+ * false at the end.  Patterns that are tried in turn are left out. */
+bool table_next_double(const struct table *t, size_t *i,
+		       struct table_entry *earlier, struct table_entry *later);
+
 size_t table_count(const struct table *t);
 enum table_kind table_kind(const struct table *t);
+size_t table_size(const struct table *t); /* every at is below */
 str table_name(const struct table *t);
 unsigned table_line(const struct table *t, uint32_t at); /* 0: none */
 /* Patterns that are tried one after the other. */
