@@ -25,7 +25,7 @@ struct command {
 };
 
 extern const struct command cmd_authres, cmd_keygen, cmd_records, cmd_sign,
-	cmd_testkey, cmd_verify;
+	cmd_testkey, cmd_verify, cmd_why;
 
 /* argv[0] decides: the programs that a link may stand for. */
 int genkey_main(int argc, char *argv[]);

@@ -1,7 +1,7 @@
 /* inkan sign: a message with DKIM signatures put on. */
-#include "cli/cli.h"
+#include "cli/config.h"
 #include "cli/source.h"
-#include "dkim/sign.h"
+#include "conf/signing.h"
 #include "dns/name.h"
 #include "mail/feed.h"
 
@@ -38,6 +38,8 @@ struct signing {
 	size_t n;
 	bool lf, line_seen; /* the input's line ends */
 	struct feed *feed;
+	struct snapshot *config; /* NULL: the options say it all */
+	bool failed; /* cli->err is set */
 };
 
 static bool parse_canon(const char *text, struct dkim_sign_options *o)
@@ -193,6 +195,68 @@ static bool jobs_from_options(struct cli *cli, struct signing *s)
 	return true;
 }
 
+static bool add_job(struct signing *s, const struct sign_key *chosen)
+{
+	struct cli *cli = s->cli;
+	struct job *job = &s->jobs[s->n];
+	struct arena_slot *slot = arena_defer_slot(cli->arena, free_key);
+	enum keystore_news news;
+	struct privkey *key;
+	const char *trouble = chosen->trouble;
+
+	if (!trouble) {
+		key = snapshot_key(s->config, &chosen->key, &news, &cli->err);
+		if (!key)
+			return false;
+		arena_defer_set(slot, key);
+		trouble = signing_trouble(s->config, chosen, key);
+	}
+	if (trouble)
+		return err_set(&cli->err, ERR_CONFIG, "%.*s: %s",
+			       STR_ARG(str_head(chosen->key_name, 100)),
+			       trouble);
+	job->options = signing_options(s->config, chosen, key, cli->now);
+	s->n++;
+	return true;
+}
+
+/* As inkand would sign a message of an authenticated user. */
+static bool jobs_from_tables(struct signing *s)
+{
+	struct cli *cli = s->cli;
+	str user = STR(""), domain = STR("");
+	struct sign_request rq;
+	struct sign_choice *c;
+
+	if (!signing_sender(s->config, &s->header, cli->arena, &user, &domain))
+		return err_set(&cli->err, ERR_DATA,
+			       _("the message has no sender in its From "
+				 "field"));
+	rq = cli_own_request(cli, user, domain);
+	c = sign_choose(&s->config->rules, &rq, cli->arena);
+	if (c->action != SIGN_SIGN)
+		return err_set(&cli->err, ERR_CONFIG, "%.*s",
+			       STR_ARG(sign_why(c, &rq, cli->arena)));
+	s->jobs = arena_array_of(cli->arena, struct job, c->n_keys);
+	for (size_t i = 0; i < c->n_keys; i++)
+		if (!add_job(s, &c->keys[i]))
+			return false;
+	return true;
+}
+
+static void on_end_of_header(void *arg)
+{
+	struct signing *s = arg;
+
+	if (s->config && !jobs_from_tables(s)) {
+		s->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		s->jobs[i].sign = dkim_sign_new(
+			s->cli->arena, &s->jobs[i].options, s->bodyhash);
+}
+
 static void on_field(void *arg, str raw)
 {
 	(void)header_add_raw(&((struct signing *)arg)->header, raw);
@@ -257,7 +321,7 @@ static int sign_source(struct signing *s, struct source *source)
 
 	feed_end(s->feed);
 	bodyhash_end(s->bodyhash);
-	if (!ok || !make_fields(s))
+	if (!ok || s->failed || !make_fields(s))
 		return cli_fail(cli);
 	print_fields(s);
 	if (!only && !source_copy(source, &cli->err))
@@ -275,29 +339,45 @@ static int run(struct cli *cli)
 	struct feed_sink sink = { .arg = &s,
 				  .field = on_field,
 				  .too_large = on_too_large,
+				  .end_of_header = on_end_of_header,
 				  .body = on_body };
 	struct source source;
 	const char *path;
 	int status;
 
-	if (!cli_file(cli, &path) || !jobs_from_options(cli, &s) ||
-	    !source_open(&source, path, &cli->err))
+	if (!cli_file(cli, &path))
 		return cli_fail(cli);
-	for (size_t i = 0; i < s.n; i++)
-		s.jobs[i].sign = dkim_sign_new(cli->arena, &s.jobs[i].options,
-					       s.bodyhash);
+	if (args_has(&cli->args, "key")) {
+		if (!jobs_from_options(cli, &s))
+			return cli_fail(cli);
+	} else if (args_has(&cli->args, "domain") ||
+		   args_has(&cli->args, "selector")) {
+		return cli_usage(cli, _("--domain and --selector need a --key; "
+					"without all three the tables of the "
+					"configuration decide"));
+	} else {
+		s.config = cli_config(cli);
+		if (!s.config)
+			return cli_fail(cli);
+	}
 	s.feed = feed_new(cli->arena, &sink);
-	status = sign_source(&s, &source);
-	source_close(&source);
+	if (source_open(&source, path, &cli->err)) {
+		status = sign_source(&s, &source);
+		source_close(&source);
+	} else {
+		status = cli_fail(cli);
+	}
+	snapshot_release(s.config);
 	return status;
 }
 
 const struct command cmd_sign = {
 	"sign",
-	N_("--domain D --selector S --key FILE [OPTIONS] [FILE]"),
+	N_("[--domain D --selector S --key FILE] [OPTIONS] [FILE]"),
 	N_("put a DKIM signature on a message"),
 	N_("Prints the message with the new fields on top, everything else as "
-	   "it came."),
+	   "it came.\nWithout --key the tables of the configuration decide, as "
+	   "for a user who has\nauthenticated."),
 	options,
 	run,
 };

@@ -1,5 +1,5 @@
 /* inkan testkey and opendkim-testkey: is the key in DNS the key we sign with? */
-#include "cli/cli.h"
+#include "cli/config.h"
 #include "cli/keytest.h"
 
 #include <stdlib.h>
@@ -72,51 +72,137 @@ static void print(struct cli *cli, const struct keytest *t)
 		printf("  %s\n", cure(t->result));
 }
 
-static int test_one(struct cli *cli, const char *domain, const char *selector,
-		    const struct privkey *key)
-{
-	struct dns_client *dns = cli_dns(cli);
-	struct keytest t;
+struct testing {
+	struct cli *cli;
+	struct dns_client *dns;
+	json_t *all; /* of many keys */
+	bool timeout, bad;
+};
 
-	if (!dns)
-		return cli_fail(cli);
-	t = keytest_run(cli->arena, dns, str_of(domain), str_of(selector), key);
-	if (cli->json)
-		out_json(result_json(cli->arena, &t));
+static void test_one(struct testing *t, str domain, str selector,
+		     const struct privkey *key)
+{
+	struct keytest k = keytest_run(t->cli->arena, t->dns, domain, selector,
+				       key);
+
+	t->timeout |= k.result == KEYTEST_TIMEOUT;
+	t->bad |= k.result != KEYTEST_OK;
+	if (!t->cli->json)
+		print(t->cli, &k);
+	else if (t->all)
+		json_array_append_new(t->all, result_json(t->cli->arena, &k));
 	else
-		print(cli, &t);
-	dns_client_free(dns);
-	if (t.result == KEYTEST_TIMEOUT)
-		return 69;
-	return args_has(&cli->args, "fail") && t.result != KEYTEST_OK ? 1 : 0;
+		out_json(result_json(t->cli->arena, &k));
+}
+
+/* A line whose key cannot be loaded. */
+static void report_line(struct testing *t, const struct key_entry *k,
+			const char *place, const char *text)
+{
+	t->bad = true;
+	if (t->cli->json)
+		json_array_append_new(t->all,
+				      json_pack("{s:o, s:s, s:s, s:s}", "name",
+						json_of(k->name), "result",
+						"key-file", "text", text,
+						"line", place));
+	else
+		printf("%s: %s%s%s\n", place, out_begin(OUT_BAD), text,
+		       out_end());
+}
+
+static void test_entry(struct testing *t, struct snapshot *s,
+		       const struct table_entry *from)
+{
+	struct key_entry k;
+	const char *wrong = key_entry_parse(from, &k);
+	const char *place = cli_place(t->cli, s->rules.keys, from->at);
+	enum keystore_news news;
+	struct privkey *key;
+
+	if (wrong || key_entry_has_percent(&k)) {
+		report_line(t, &k, place,
+			    wrong ? wrong : _("depends on the sender (%)"));
+		return;
+	}
+	key = snapshot_key(s, &k, &news, &t->cli->err);
+	if (!key) {
+		report_line(t, &k, place, t->cli->err.text);
+		return;
+	}
+	test_one(t, k.domain, k.selector, key);
+	privkey_free(key);
+}
+
+/* Every line of the KeyTable, or the one key of KeyFile. */
+static int test_config(struct testing *t)
+{
+	struct snapshot *s = cli_config(t->cli);
+	struct table_entry entry;
+	size_t at = 0;
+
+	if (!s)
+		return cli_fail(t->cli);
+	if (!s->rules.keys) {
+		snapshot_release(s);
+		return cli_usage(t->cli, _("the configuration has no KeyTable: "
+					   "name --domain and --selector"));
+	}
+	t->all = json_array();
+	while (table_next(s->rules.keys, &at, &entry))
+		test_entry(t, s, &entry);
+	if (t->cli->json)
+		out_json(t->all);
+	else
+		json_decref(t->all);
+	snapshot_release(s);
+	return 0;
+}
+
+static int test_named(struct testing *t, const char *domain,
+		      const char *selector)
+{
+	const char *path = args_get(&t->cli->args, "key");
+	struct privkey *key = NULL;
+
+	if (!domain || !selector)
+		return cli_usage(t->cli, _("testkey needs --domain and "
+					   "--selector, or none of them"));
+	if (path) {
+		key = privkey_read(path, PRIVKEY_ANY, &t->cli->err);
+		if (!key)
+			return cli_fail(t->cli);
+	}
+	test_one(t, str_of(domain), str_of(selector), key);
+	privkey_free(key);
+	return 0;
 }
 
 static int run(struct cli *cli)
 {
 	const char *domain = args_get(&cli->args, "domain");
 	const char *selector = args_get(&cli->args, "selector");
-	const char *path = args_get(&cli->args, "key");
-	struct privkey *key = NULL;
+	struct testing t = { .cli = cli, .dns = cli_dns(cli) };
 	int status;
 
-	if (!domain || !selector)
-		return cli_usage(cli, _("testkey needs --domain and "
-					"--selector"));
-	if (path) {
-		key = privkey_read(path, PRIVKEY_ANY, &cli->err);
-		if (!key)
-			return cli_fail(cli);
-	}
-	status = test_one(cli, domain, selector, key);
-	privkey_free(key);
-	return status;
+	if (!t.dns)
+		return cli_fail(cli);
+	status = domain || selector ? test_named(&t, domain, selector)
+				    : test_config(&t);
+	dns_client_free(t.dns);
+	if (status)
+		return status;
+	if (t.timeout)
+		return 69;
+	return args_has(&cli->args, "fail") && t.bad ? 1 : 0;
 }
 
 const struct command cmd_testkey = {
 	"testkey",
-	N_("--domain D --selector S [--key FILE]"),
+	N_("[--domain D --selector S [--key FILE]]"),
 	N_("compare a key with its record in DNS"),
-	N_("Without --key the record alone is looked at."),
+	N_("Without --key the record alone is looked at; without --domain every "
+	   "line of the KeyTable\nis tested."),
 	options,
 	run,
 };
