@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&cmd_keygen, &cmd_records, &cmd_testkey,
-	&cmd_sign,   &cmd_verify,  &cmd_authres,
+	&cmd_keygen, &cmd_records, &cmd_testkey, &cmd_sign,
+	&cmd_verify, &cmd_why,     &cmd_authres,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
