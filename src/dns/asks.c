@@ -22,6 +22,21 @@ struct asks {
 static const struct dns_answer too_many = { .status = DNS_TEMPFAIL };
 static const struct dns_answer no_such_name = { .status = DNS_NXDOMAIN };
 
+struct dns_answer *dns_answer_copy(struct arena *arena,
+				   const struct dns_answer *a)
+{
+	struct dns_answer *copy = arena_new_of(arena, struct dns_answer);
+	struct dns_rr *rr = arena_array_of(arena, struct dns_rr, a->n);
+
+	*copy = *a;
+	copy->rr = rr;
+	for (size_t i = 0; i < a->n; i++) {
+		rr[i] = a->rr[i];
+		rr[i].data = arena_str(arena, a->rr[i].data);
+	}
+	return copy;
+}
+
 struct asks *asks_new(struct arena *arena, struct resolver *r, unsigned max)
 {
 	struct asks *as = arena_alloc(

@@ -48,6 +48,10 @@ struct dns_answer {
 	const struct dns_rr *rr;
 };
 
+/* A deep copy in another arena. */
+struct dns_answer *dns_answer_copy(struct arena *arena,
+				   const struct dns_answer *a);
+
 struct asks;
 struct resolver;
 
@@ -61,7 +65,7 @@ struct asks *asks_new(struct arena *arena, struct resolver *r, unsigned max);
 const struct dns_answer *ask(struct asks *as, enum dns_type type, str name);
 
 /* The owner's side: the answer to question id; later ones are ignored.  `a` and
- * all it points to must live in asks_arena(). */
+ * all it points to must live as long as asks_arena(). */
 void asks_answer(struct asks *as, unsigned id, const struct dns_answer *a);
 struct arena *asks_arena(const struct asks *as);
 unsigned asks_outstanding(const struct asks *as); /* questions without answer */

@@ -1,3 +1,5 @@
+/* zone: the names of all files in one map.  Every ancestor of a name is there
+ * too, so an empty non-terminal is found like any other name. */
 #include "dns/zone.h"
 
 #include "base/limits.h"
@@ -7,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+
+enum { ADDED_TTL = 3600 };
 
 struct entry {
 	struct entry *next;
@@ -26,57 +30,91 @@ struct zone {
 	struct map nodes;
 };
 
-static struct node *node_of(struct zone *z, str name)
-{
-	void **slot = map_put(&z->nodes, name);
-	struct node *node = *slot;
-
-	if (node)
-		return node;
-	/* the map's own key must outlive the caller's name */
-	node = arena_new_of(z->arena, struct node);
-	node->last = &node->first;
-	*slot = node;
-	return node;
-}
-
+/* The node of a name, made with all above it that are missing. */
 static struct node *make_node(struct zone *z, str name)
 {
-	struct node *node = map_find(&z->nodes, name);
+	struct node *node = map_find(&z->nodes, name), *above;
 
 	if (node)
 		return node;
 	name = arena_str(z->arena, name);
-	node = node_of(z, name);
-	for (str up = dns_name_parent(name); up.n; up = dns_name_parent(up)) {
-		if (map_find(&z->nodes, up))
+	for (str up = name; up.n; up = dns_name_parent(up)) {
+		void **slot = map_put(&z->nodes, up);
+
+		if (*slot)
 			break;
-		(void)node_of(z, up);
+		above = arena_new_of(z->arena, struct node);
+		above->last = &above->first;
+		*slot = above;
+		if (!node)
+			node = above;
 	}
 	return node;
 }
 
-void zone_add(struct zone *z, str name, enum dns_type type, uint32_t ttl,
-	      str data, uint16_t preference)
+static bool same_record(const struct entry *e, str data, uint16_t preference)
+{
+	return e->rr.preference == preference && str_eq(e->rr.data, data);
+}
+
+enum added { ADDED, ADDED_BEFORE, TOO_MANY };
+
+static enum added add(struct zone *z, str name, enum dns_type type,
+		      uint32_t ttl, str data, uint16_t preference)
 {
 	struct node *node = make_node(z, name);
-	struct entry *e = arena_new_of(z->arena, struct entry);
+	struct entry *e;
+	unsigned n = 0;
 
+	for (e = node->first; e; e = e->next) {
+		if (e->type != type)
+			continue;
+		if (same_record(e, data, preference))
+			return ADDED_BEFORE; /* RFC 2181 5 */
+		n++;
+	}
+	if (n == LIMIT_RECORDS)
+		return TOO_MANY;
+	e = arena_new_of(z->arena, struct entry);
 	e->type = type;
 	e->ttl = ttl;
 	e->rr = (struct dns_rr){ arena_str(z->arena, data), preference };
 	*node->last = e;
 	node->last = &e->next;
+	return ADDED;
 }
 
-void zone_add_txt(struct zone *z, str name, str text)
+bool zone_add(struct zone *z, str name, enum dns_type type, uint32_t ttl,
+	      const struct dns_rr *rr, struct err *e)
 {
-	zone_add(z, name, DNS_TXT, 3600, text, 0);
+	enum added added;
+
+	if (!dns_name_valid(name))
+		return err_set(e, ERR_DATA, "\"%.*s\" is not a domain name",
+			       STR_ARG(str_head(name, DNS_NAME_MAX)));
+	if (!arena_enter(z->arena))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	added = add(z, name, type, ttl, rr->data, rr->preference);
+	arena_leave(z->arena);
+	return added != TOO_MANY ||
+	       err_set(e, ERR_DATA, "%.*s has more than %d records of one type",
+		       STR_ARG(name), LIMIT_RECORDS);
 }
 
-void zone_add_failure(struct zone *z, str name)
+bool zone_add_txt(struct zone *z, str name, str text, struct err *e)
 {
+	const struct dns_rr rr = { text, 0 };
+
+	return zone_add(z, name, DNS_TXT, ADDED_TTL, &rr, e);
+}
+
+bool zone_add_failure(struct zone *z, str name, struct err *e)
+{
+	if (!arena_enter(z->arena))
+		return err_set(e, ERR_INTERNAL, "out of memory");
 	make_node(z, name)->fails = true;
+	arena_leave(z->arena);
+	return true;
 }
 
 /* RFC 4592 3.3: the wildcard below the closest encloser, if there is one. */
@@ -111,10 +149,15 @@ static const struct entry *first_of(const struct node *node, enum dns_type type)
 static void collect(struct arena *arena, const struct node *node,
 		    enum dns_type type, struct dns_answer *answer)
 {
-	struct dns_rr *rr = arena_array_of(arena, struct dns_rr, LIMIT_RECORDS);
+	struct dns_rr *rr;
+	size_t n = 0;
 
-	for (const struct entry *e = first_of(node, type);
-	     e && answer->n < LIMIT_RECORDS; e = e->next) {
+	for (const struct entry *e = node->first; e; e = e->next)
+		n += e->type == type;
+	if (n == 0)
+		return;
+	rr = arena_array_of(arena, struct dns_rr, n);
+	for (const struct entry *e = node->first; e; e = e->next) {
 		if (e->type != type)
 			continue;
 		rr[answer->n] = (struct dns_rr){ arena_str(arena, e->rr.data),
@@ -123,14 +166,17 @@ static void collect(struct arena *arena, const struct node *node,
 			answer->ttl = e->ttl;
 	}
 	answer->rr = rr;
-	answer->status = answer->n ? DNS_OK : DNS_NODATA;
+	answer->status = DNS_OK;
 }
 
 static void look_up(const struct zone *z, struct arena *arena,
 		    enum dns_type type, str name, struct dns_answer *answer)
 {
+	uint32_t ttl = UINT32_MAX;
+
 	for (int hops = 0; hops <= LIMIT_CNAMES; hops++) {
-		const struct node *node = find(z, name);
+		const struct node *node = dns_name_valid(name) ? find(z, name)
+							       : NULL;
 
 		answer->status = node && !node->fails ? DNS_NODATA
 				 : node               ? DNS_TEMPFAIL
@@ -138,6 +184,8 @@ static void look_up(const struct zone *z, struct arena *arena,
 		if (answer->status != DNS_NODATA)
 			return;
 		collect(arena, node, type, answer);
+		if (answer->n && ttl < answer->ttl)
+			answer->ttl = ttl;
 		if (answer->n || type == DNS_CNAME)
 			return;
 
@@ -145,6 +193,8 @@ static void look_up(const struct zone *z, struct arena *arena,
 
 		if (!cname)
 			return;
+		if (cname->ttl < ttl)
+			ttl = cname->ttl;
 		name = cname->rr.data;
 	}
 	answer->status = DNS_TEMPFAIL; /* a loop */

@@ -1,12 +1,21 @@
 /* zone_file: master files into a zone, read by ldns ($ORIGIN, $TTL, brackets,
  * quoting).  $INCLUDE is refused: a zone given to us is one file. */
 #include "base/buf.h"
+#include "base/limits.h"
 #include "dns/master.h"
+#include "dns/name.h"
 #include "dns/zone.h"
 
 #include <stdlib.h>
 
 #include <ldns/ldns.h>
+
+struct record {
+	struct zone *zone;
+	ldns_rr *rr;
+	str owner;
+	struct err *e;
+};
 
 static str without_dot(char *text)
 {
@@ -17,78 +26,73 @@ static str without_dot(char *text)
 	return name;
 }
 
-/* TXT: every rdf is one counted string */
-static void add_txt(struct zone *z, str owner, ldns_rr *rr, uint32_t ttl)
+static bool add(const struct record *r, str data, uint16_t preference)
 {
-	struct buf text = buf_of(NULL, 65535);
+	const struct dns_rr rr = { data, preference };
 
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
-
-		if (ldns_rdf_size(rdf) > 1)
-			buf_put(&text, (str){ (char *)ldns_rdf_data(rdf) + 1,
-					      ldns_rdf_size(rdf) - 1 });
-	}
-	zone_add(z, owner, DNS_TXT, ttl, buf_str(&text), 0);
-	buf_free(&text);
+	return zone_add(r->zone, r->owner,
+			(enum dns_type)ldns_rr_get_type(r->rr),
+			ldns_rr_ttl(r->rr), &rr, r->e);
 }
 
-static void add_name(struct zone *z, str owner, ldns_rr *rr, size_t at,
-		     uint16_t preference)
+/* The rdata in wire format; for TXT without the length octet that every rdf
+ * begins with (the strings are joined). */
+static bool add_bytes(const struct record *r, size_t skip)
 {
-	char *text = ldns_rdf2str(ldns_rr_rdf(rr, at));
+	struct buf bytes = buf_of(NULL, LIMIT_ANSWER_BYTES);
+	bool ok;
 
-	if (text)
-		zone_add(z, owner, (enum dns_type)ldns_rr_get_type(rr),
-			 ldns_rr_ttl(rr), without_dot(text), preference);
-	free(text);
-}
+	for (size_t i = 0; i < ldns_rr_rd_count(r->rr); i++) {
+		const ldns_rdf *rdf = ldns_rr_rdf(r->rr, i);
 
-/* Everything else: the rdata in wire format */
-static void add_bytes(struct zone *z, str owner, ldns_rr *rr)
-{
-	struct buf bytes = buf_of(NULL, 65535);
-
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
-
-		buf_put(&bytes, (str){ (char *)ldns_rdf_data(rdf),
-				       ldns_rdf_size(rdf) });
+		buf_put(&bytes, str_skip((str){ (char *)ldns_rdf_data(rdf),
+						ldns_rdf_size(rdf) },
+					 skip));
 	}
-	zone_add(z, owner, (enum dns_type)ldns_rr_get_type(rr), ldns_rr_ttl(rr),
-		 buf_str(&bytes), 0);
+	ok = bytes.overflow ? err_set(r->e, ERR_DATA, "the record is too long")
+			    : add(r, buf_str(&bytes), 0);
 	buf_free(&bytes);
+	return ok;
 }
 
-static void add_record(struct zone *z, ldns_rr *rr)
+static bool add_name(const struct record *r, size_t at, uint16_t preference)
 {
-	char *owner_text = ldns_rdf2str(ldns_rr_owner(rr));
-	str owner = without_dot(owner_text);
+	char *text = ldns_rdf2str(ldns_rr_rdf(r->rr, at));
+	bool ok = text ? add(r, without_dot(text), preference)
+		       : err_set(r->e, ERR_INTERNAL, "out of memory");
 
-	switch ((enum dns_type)ldns_rr_get_type(rr)) {
+	free(text);
+	return ok;
+}
+
+static bool add_record(const struct record *r)
+{
+	switch ((enum dns_type)ldns_rr_get_type(r->rr)) {
 	case DNS_TXT:
-		add_txt(z, owner, rr, ldns_rr_ttl(rr));
-		break;
+		return add_bytes(r, 1);
 	case DNS_MX:
-		add_name(z, owner, rr, 1,
-			 ldns_rdf2native_int16(ldns_rr_rdf(rr, 0)));
-		break;
+		return add_name(r, 1,
+				ldns_rdf2native_int16(ldns_rr_rdf(r->rr, 0)));
 	case DNS_PTR:
 	case DNS_NS:
 	case DNS_CNAME:
-		add_name(z, owner, rr, 0, 0);
-		break;
+		return add_name(r, 0, 0);
 	default:
-		add_bytes(z, owner, rr);
+		return add_bytes(r, 0);
 	}
-	free(owner_text);
 }
 
+/* The root's own records, and names that only escapes can write ("a\\.b"), are
+ * left out: nobody can ask for them here. */
 static bool take(void *arg, ldns_rr *rr, struct err *e)
 {
-	(void)e;
-	add_record(arg, rr);
-	return true;
+	char *owner = ldns_rdf2str(ldns_rr_owner(rr));
+	const struct record r = { arg, rr, without_dot(owner), e };
+	bool ok = owner ? !dns_name_valid(r.owner) || add_record(&r)
+			: err_set(e, ERR_INTERNAL, "out of memory");
+
+	free(owner);
+	return ok;
 }
 
 bool zone_load(struct zone *z, const char *path, struct err *e)
