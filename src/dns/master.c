@@ -25,6 +25,67 @@ static bool at_line(const struct place *at, const struct err *why,
 		       copy.text);
 }
 
+struct scan {
+	int line, bracket_line; /* 0: no bracket is open */
+	bool quoted, comment, escaped;
+};
+
+/* What ldns forgives, to a record that is not the one meant: a quote that does
+ * not end in its line, a bracket that is never closed or never opened. */
+static bool scan_char(struct scan *s, int c)
+{
+	if (s->escaped && c != '\n') {
+		s->escaped = false;
+	} else if (c == '\n') {
+		if (s->quoted)
+			return false;
+		s->comment = s->escaped = false;
+		s->line++;
+	} else if (s->comment) {
+		return true;
+	} else if (c == '\\') {
+		s->escaped = true;
+	} else if (c == '"') {
+		s->quoted = !s->quoted;
+	} else if (s->quoted) {
+		return true;
+	} else if (c == ';') {
+		s->comment = true;
+	} else if (c == '(' && !s->bracket_line) {
+		s->bracket_line = s->line;
+	} else if (c == '(' || c == ')') {
+		if (c == '(' || !s->bracket_line)
+			return false;
+		s->bracket_line = 0;
+	}
+	return true;
+}
+
+static bool is_balanced(FILE *f, const struct place *at, struct err *e)
+{
+	struct scan s = { .line = 1 };
+	int c;
+
+	if (fseek(f, 0, SEEK_SET) < 0)
+		return true; /* a pipe can be read only once */
+	while ((c = getc_unlocked(f)) != EOF)
+		if (!scan_char(&s, c))
+			return err_set(e, ERR_DATA, "%s:%d: %s", at->path,
+				       s.line,
+				       s.quoted ? "the quote does not end in "
+						  "this line"
+						: "brackets do not match");
+	if (s.quoted)
+		return err_set(e, ERR_DATA, "%s:%d: the quote does not end",
+			       at->path, s.line);
+	if (s.bracket_line)
+		return err_set(e, ERR_DATA,
+			       "%s:%d: the bracket is never closed", at->path,
+			       s.bracket_line);
+	rewind(f);
+	return true;
+}
+
 static bool judge(const struct place *at, ldns_status s, struct err *e)
 {
 	switch (s) {
@@ -95,7 +156,7 @@ bool dns_master_read(const char *path, const char *what, dns_master_fn *fn,
 			       path);
 	}
 	keep_freed_memory();
-	ok = read_records(f, &at, fn, arg, e);
+	ok = is_balanced(f, &at, e) && read_records(f, &at, fn, arg, e);
 	if (ok && ferror(f))
 		ok = err_sys(e, "cannot read %s %s", what, path);
 	fclose(f);
