@@ -45,7 +45,7 @@ static const char *judge_rsa(str n, str e, unsigned bits)
 		return "RSA key too large";
 	if (!n.n || !((unsigned char)n.p[n.n - 1] & 1))
 		return "RSA modulus is not odd";
-	if (!e.n || bits_of(e) > 33 || !((unsigned char)e.p[e.n - 1] & 1) ||
+	if (!e.n || bits_of(e) > 32 || !((unsigned char)e.p[e.n - 1] & 1) ||
 	    (e.n == 1 && (unsigned char)e.p[0] < 3))
 		return "RSA exponent out of range";
 	return NULL;
