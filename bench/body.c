@@ -1,7 +1,9 @@
 /* Body canonicalization with SHA-256 against SHA-256 alone, on bodies of many
  * shapes: prints what part of the plain hash's speed is left (1.00 is all of
  * it).  Fed in pieces of 65535 octets, as Postfix sends them. */
-#include "dkim/bodyhash.h"
+#include "crypto/hash.h"
+#include "dkim/canon.h"
+#include "dkim/squeeze.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,17 +84,26 @@ static double plain(const char *body)
 	return took;
 }
 
-static double canonical(const char *body, enum canon canon)
+static void put(void *hash, const char *p, size_t n)
+{
+	hash_add(hash, p, n);
+}
+
+static double canonical(const char *body, enum canon canon,
+			const struct squeeze *squeeze)
 {
 	struct arena *a = arena_new(1 << 16);
-	struct bodyhash *b = bodyhash_new(a);
+	struct hash *h = hash_new(a, HASH_SHA256);
+	struct canon_body *b = arena_new_of(a, struct canon_body);
 	double start = now();
 
-	(void)bodyhash_want(b, canon, HASH_SHA256, -1);
+	canon_body_init(b, canon, put, h);
+	b->squeeze = squeeze;
 	for (size_t i = 0; i < BODY; i += CHUNK)
-		bodyhash_feed(b, (str){ body + i,
-					BODY - i < CHUNK ? BODY - i : CHUNK });
-	bodyhash_end(b);
+		canon_body_feed(b, (str){ body + i, BODY - i < CHUNK ? BODY - i
+								     : CHUNK });
+	canon_body_end(b);
+	(void)hash_end(h);
 
 	double took = now() - start;
 
@@ -100,35 +111,51 @@ static double canonical(const char *body, enum canon canon)
 	return took;
 }
 
+enum { COLUMNS = 6 }; /* plain SHA-256, simple, relaxed by each squeeze */
+
+static void measure(const char *body, double best[COLUMNS], size_t columns)
+{
+	for (size_t j = 0; j < columns; j++)
+		best[j] = 1e9;
+	for (int round = 0; round < ROUNDS; round++)
+		for (size_t j = 0; j < columns; j++) {
+			double took = j == 0   ? plain(body)
+				      : j == 1 ? canonical(body, CANON_SIMPLE,
+							   squeeze_best())
+					       : canonical(body, CANON_RELAXED,
+							   squeeze_nth(j - 2));
+
+			best[j] = took < best[j] ? took : best[j];
+		}
+}
+
 int main(void)
 {
 	char *body = malloc(BODY);
 	double worst = 10;
+	size_t columns = 2;
 
 	if (!body)
 		return EXIT_FAILURE;
-	printf("%-30s %7s %7s %12s\n", "body of 5 MB", "simple", "relaxed",
-	       "SHA-256 MB/s");
+	printf("%-30s %8s", "relaxed by", "simple");
+	for (; columns < COLUMNS && squeeze_nth(columns - 2); columns++)
+		printf(" %8s", squeeze_nth(columns - 2)->name);
+	printf(" %13s\n", "SHA-256 alone");
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-		double best[3] = { 1e9, 1e9, 1e9 };
+		double best[COLUMNS];
 
 		fill(body, shapes[i].unit, shapes[i].mix);
-		for (int round = 0; round < ROUNDS; round++) {
-			double took[3] = { plain(body),
-					   canonical(body, CANON_SIMPLE),
-					   canonical(body, CANON_RELAXED) };
-
-			for (int j = 0; j < 3; j++)
-				best[j] = took[j] < best[j] ? took[j] : best[j];
-		}
-		for (int j = 1; j < 3; j++)
-			worst = best[0] / best[j] < worst ? best[0] / best[j]
-							  : worst;
-		printf("%-30s %7.2f %7.2f %12.0f\n", shapes[i].name,
-		       best[0] / best[1], best[0] / best[2],
-		       BODY / best[0] * 1e-6);
+		measure(body, best, columns);
+		printf("%-30s", shapes[i].name);
+		for (size_t j = 1; j < columns; j++)
+			printf(" %8.2f", best[0] / best[j]);
+		printf(" %8.0f MB/s\n", BODY / best[0] * 1e-6);
+		for (size_t j = 1; j < columns; j++)
+			if ((j == 1 || j == columns - 1) &&
+			    best[0] / best[j] < worst)
+				worst = best[0] / best[j];
 	}
-	printf("worst %.2f, wanted 0.85\n", worst);
+	printf("worst of simple and the last %.2f, wanted 0.85\n", worst);
 	free(body);
 	return EXIT_SUCCESS;
 }

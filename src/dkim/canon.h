@@ -7,22 +7,34 @@
 #include "base/buf.h"
 #include "mail/message.h"
 
+#include <stdint.h>
+
 enum canon { CANON_SIMPLE, CANON_RELAXED };
 
 /* Appends the field without its final CRLF (3.4.1, 3.4.2). */
 void canon_header(struct buf *out, enum canon canon, str raw);
 
 /* The body, streamed in chunks cut anywhere; canonical octets go to put(). */
+enum { CANON_STAGE = 16384, CANON_SLACK = 64 };
+
 struct canon_body {
 	enum canon canon;
 	void (*put)(void *arg, const char *p, size_t n);
 	void *arg;
-	size_t newlines; /* CRLFs held back: they may be trailing empty lines */
-	bool wsp; /* white space held back (relaxed) */
-	bool cr; /* a CR held back: the LF may come in the next chunk */
+	const struct squeeze *squeeze; /* the machine's fastest */
+
+	/* Relaxed only: white space, and a CR behind it, held back until it is
+	 * known whether a line ends there. */
+	bool wsp, wsp_cr;
+
+	/* CRLFs held back: they may be trailing empty lines; and a CR whose LF
+	 * may come in the next chunk. */
+	uint64_t newlines;
+	bool cr;
 	bool content; /* something was put */
+
 	size_t staged;
-	char stage[4096]; /* small pieces, put together */
+	char stage[CANON_STAGE + CANON_SLACK]; /* small pieces, put together */
 };
 
 void canon_body_init(struct canon_body *b, enum canon canon,
