@@ -1,6 +1,6 @@
 /* inkan testkey and opendkim-testkey: is the key in DNS the key we sign with? */
 #include "cli/config.h"
-#include "cli/keytest.h"
+#include "conf/keytest.h"
 
 #include <stdlib.h>
 #include <unistd.h>

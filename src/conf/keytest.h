@@ -1,7 +1,7 @@
 /* keytest: one published key record against a private key, in the words of
  * opendkim-testkey. */
-#ifndef CLI_KEYTEST_H
-#define CLI_KEYTEST_H
+#ifndef CONF_KEYTEST_H
+#define CONF_KEYTEST_H
 
 #include "crypto/privkey.h"
 #include "dns/client.h"
@@ -28,6 +28,10 @@ struct keytest {
 /* key: NULL only looks at the record. */
 struct keytest keytest_run(struct arena *arena, struct dns_client *dns,
 			   str domain, str selector, const struct privkey *key);
+
+/* The same from an answer that is there; t->name is set. */
+void keytest_judge(struct arena *arena, const struct dns_answer *a,
+		   const struct privkey *key, struct keytest *t);
 
 /* "key OK", "keys do not match", "'NAME' record not found" ... in the arena. */
 str keytest_words(struct arena *arena, const struct keytest *t);

@@ -1,4 +1,4 @@
-#include "cli/keytest.h"
+#include "conf/keytest.h"
 
 #include "base/buf.h"
 #include "crypto/der.h"
@@ -48,8 +48,8 @@ static void judge_record(struct arena *arena, str text,
 						     : KEYTEST_MISMATCH;
 }
 
-static void judge_answer(struct arena *arena, const struct dns_answer *a,
-			 const struct privkey *key, struct keytest *t)
+void keytest_judge(struct arena *arena, const struct dns_answer *a,
+		   const struct privkey *key, struct keytest *t)
 {
 	t->secure = a->secure;
 	if (a->status == DNS_TEMPFAIL) {
@@ -68,11 +68,11 @@ struct keytest keytest_run(struct arena *arena, struct dns_client *dns,
 	struct asks *asks = asks_new(arena, dns_client_resolver(dns), 1);
 	const struct dns_answer *answer = ask(asks, DNS_TXT, t.name);
 
-	while (!answer) {
-		dns_client_wait(dns, asks);
+	while (!answer && dns_client_wait(dns, asks))
 		answer = ask(asks, DNS_TXT, t.name);
-	}
-	judge_answer(arena, answer, key, &t);
+	t.result = KEYTEST_TIMEOUT;
+	if (answer)
+		keytest_judge(arena, answer, key, &t);
 	return t;
 }
 
