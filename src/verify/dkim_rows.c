@@ -1,32 +1,24 @@
 #include "verify/dkim_rows.h"
 
-#include "base/ascii.h"
 #include "base/limits.h"
 #include "dns/name.h"
+#include "mail/address.h"
 
 static bool is_signature(const struct field *f)
 {
 	return str_ieq(f->name, STR("DKIM-Signature"));
 }
 
-/* What stands after the last "@" of the first From field, as far as it could
- * be a domain.  Only the order of work hangs on it, never a verdict. */
-static str author_domain(const struct header *header)
+/* Of the first From field, or empty.  Only the order of work hangs on it, never
+ * a verdict. */
+static str author_domain(struct arena *arena, const struct header *header)
 {
 	const struct field *from = header_find(header, STR("From"), 0);
-	str domain = { NULL, 0 };
+	struct mailbox box;
 
-	if (!from)
-		return domain;
-
-	size_t at = str_rfind(from->value, '@');
-
-	domain = str_skip(from->value, at + 1);
-	for (size_t i = 0; i < domain.n; i++)
-		if (!ascii_is(domain.p[i], ASCII_ALPHA | ASCII_DIGIT) &&
-		    domain.p[i] != '-' && domain.p[i] != '.')
-			return str_head(domain, i);
-	return domain;
+	if (!from || !mailbox_first(arena, from->value, &box))
+		return STR("");
+	return box.domain;
 }
 
 static bool related(str a, str b)
@@ -71,7 +63,7 @@ void dkim_rows_init(struct dkim_rows *rows, struct arena *arena,
 {
 	size_t seen = max > LIMIT_SIGNATURES_SEEN ? max : LIMIT_SIGNATURES_SEEN;
 	size_t all = header_count(header, STR("DKIM-Signature"));
-	str author = author_domain(header);
+	str author = author_domain(arena, header);
 	unsigned left = header->too_large ? 0 : max;
 
 	*rows = (struct dkim_rows){ .too_large = header->too_large };
