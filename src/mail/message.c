@@ -57,25 +57,43 @@ static void push(struct header *h, str raw, size_t colon)
 	h->bytes += raw.n + 2;
 }
 
-/* Copies s to `to`, every LF without CR before it as CRLF. */
-static size_t copy_crlf(char *to, str s)
+/* Octets at s to the next LF without CR before it, or all. */
+static size_t to_bare_lf(str s, size_t from)
 {
-	size_t n = 0;
+	for (size_t i = from; i < s.n;) {
+		const char *lf = memchr(s.p + i, '\n', s.n - i);
 
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r'))
-			to[n++] = '\r';
-		to[n++] = s.p[i];
+		if (!lf)
+			break;
+		i = (size_t)(lf - s.p);
+		if (i == 0 || s.p[i - 1] != '\r')
+			return i;
+		i++;
 	}
-	return n;
+	return s.n;
+}
+
+/* Copies s to `to`, every LF without CR before it as CRLF. */
+static void copy_crlf(char *to, str s)
+{
+	for (size_t i = 0, next; i < s.n; i = next) {
+		next = to_bare_lf(s, i);
+		memcpy(to, s.p + i, next - i);
+		to += next - i;
+		if (next < s.n) {
+			memcpy(to, "\r\n", 2);
+			to += 2;
+			next++;
+		}
+	}
 }
 
 static size_t bare_lf(str s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++)
-		n += s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r');
+	for (size_t i = to_bare_lf(s, 0); i < s.n; i = to_bare_lf(s, i + 1))
+		n++;
 	return n;
 }
 
@@ -105,7 +123,7 @@ bool header_add(struct header *h, str name, str value)
 
 	memcpy(raw, name.p, name.n);
 	raw[name.n] = ':';
-	(void)copy_crlf(raw + name.n + 1, value);
+	copy_crlf(raw + name.n + 1, value);
 	push(h, (str){ raw, n }, name.n);
 	return true;
 }
