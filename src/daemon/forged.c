@@ -1,0 +1,67 @@
+/* forged: Authentication-Results fields that claim to come from this server
+ * although it has not seen the message yet (RFC 8601 5).  They are judged as
+ * they come, so that the limits of a header hide none. */
+#include "daemon/job.h"
+#include "mail/authres.h"
+
+static str *ids_of(struct job *j, size_t *n)
+{
+	const struct table *t = j->s->remove_ar_from;
+	size_t cap = (t ? table_count(t) : 0) + 2, at = 0;
+	str *ids = arena_array_of(j->arena, str, cap);
+	struct table_entry entry;
+
+	*n = 0;
+	ids[(*n)++] = j->s->conf->authserv_id_with_job_id
+			      ? str_head(job_authserv_id(j),
+					 str_find(job_authserv_id(j), '/'))
+			      : job_authserv_id(j);
+	if (!t)
+		ids[(*n)++] = str_of(j->filter->station->host);
+	while (t && *n < cap && table_next(t, &at, &entry))
+		ids[(*n)++] = entry.key;
+	return ids;
+}
+
+/* Results of other methods may come from other filters of this server, unless
+ * RemoveARAll says that there are none.  What cannot be read might be read by
+ * others. */
+static bool speaks_of_dkim(struct job *j, str value)
+{
+	struct authres a;
+
+	if (!authres_parse(j->arena, value, &a))
+		return true;
+	for (size_t i = 0; i < a.n; i++)
+		if (str_istarts(a.results[i].method, STR("dkim")))
+			return true;
+	return a.sloppy;
+}
+
+static void note(struct job *j, uint32_t which)
+{
+	if (j->n_forged == j->cap_forged) {
+		size_t cap = j->cap_forged ? 2 * j->cap_forged : 8;
+
+		j->forged = arena_grow(j->arena, j->forged,
+				       j->cap_forged * sizeof *j->forged,
+				       cap * sizeof *j->forged);
+		j->cap_forged = cap;
+	}
+	j->forged[j->n_forged++] = which;
+}
+
+void job_note_results(struct job *j, str value)
+{
+	size_t n;
+
+	j->results_seen++;
+	if (j->s->conf->keep_auth_results)
+		return;
+
+	const str *ids = ids_of(j, &n);
+
+	if (authres_claims(value, ids, n) &&
+	    (j->s->conf->remove_ar_all || speaks_of_dkim(j, value)))
+		note(j, j->results_seen);
+}

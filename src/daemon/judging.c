@@ -1,0 +1,314 @@
+/* judging: the verification of one message, and what the settings make of its
+ * verdict. */
+#include "base/limits.h"
+#include "daemon/job.h"
+#include "dns/name.h"
+#include "verify/stamp.h"
+
+struct judgement {
+	struct verdict v; /* a copy that the settings may change */
+	struct verdict_dkim *rows;
+	enum conf_action action;
+	str text; /* for the client, when it is refused */
+	bool bad; /* a signature that says the message was changed */
+};
+
+static size_t signatures(const struct job *j)
+{
+	return header_count(verify_fields(j->verify), STR("DKIM-Signature"));
+}
+
+/* Can no signature be read at all?  Known before any key is asked for. */
+static bool all_unreadable(struct job *j)
+{
+	const struct header *h = verify_fields(j->verify);
+	size_t n = signatures(j);
+
+	for (size_t i = 0; i < n && i < LIMIT_SIGNATURES_SEEN; i++) {
+		struct dkim_signature sig;
+		enum dkim_result result = DKIM_PENDING;
+		const char *why;
+
+		if (dkim_signature_parse(
+			    j->arena, header_find(h, STR("DKIM-Signature"), i),
+			    &sig, &result, &why))
+			return false;
+	}
+	return n > 0;
+}
+
+static enum milter_verdict syntax_error(struct job *j)
+{
+	enum milter_verdict v = job_act(j, j->s->conf->on_bad_signature,
+					STR("DKIM signature syntax error"));
+
+	if (v == MILTER_ACCEPT)
+		return MILTER_GO_ON;
+	report_refused(j, "no DKIM-Signature can be read (On-BadSignature)", v);
+	return v;
+}
+
+enum milter_verdict judging_begin(struct job *j)
+{
+	const struct conf *c = j->s->conf;
+
+	j->kind = JOB_VERIFY;
+	if (!j->s->rules.verify) {
+		report_ignored(j);
+		return MILTER_ACCEPT;
+	}
+	if (c->weak_syntax_checks)
+		j->malformed = NULL;
+	if (j->malformed)
+		return MILTER_GO_ON;
+	if (c->on_bad_signature != CONF_ACCEPT && all_unreadable(j))
+		return syntax_error(j);
+	verify_end_of_headers(j->verify);
+	return MILTER_GO_ON;
+}
+
+static bool covers(struct job *j, const struct verdict_dkim *row)
+{
+	const struct table *t = j->s->must_be_signed;
+	const struct header *h = verify_fields(j->verify);
+	struct dkim_signature sig;
+	enum dkim_result result;
+	struct table_entry e;
+	const char *why;
+	size_t at = 0;
+
+	if (!row->field ||
+	    !dkim_signature_parse(j->arena, row->field, &sig, &result, &why))
+		return false;
+	while (table_next(t, &at, &e)) {
+		bool listed = false;
+
+		for (size_t i = 0; i < sig.n_names && !listed; i++)
+			listed = str_ieq(sig.names[i], e.key);
+		if (!listed && header_count(h, e.key))
+			return false;
+	}
+	return true;
+}
+
+/* TrustSignaturesFrom: who signs for others must be listed. */
+static bool trusted(struct job *j, const struct verdict_dkim *row)
+{
+	struct table_entry e;
+
+	return (row->domain.n && j->request.domain.n &&
+		dns_name_is_below(j->request.domain, row->domain)) ||
+	       table_find(j->s->trust_signatures_from, row->domain, &e);
+}
+
+static void change(struct verdict_dkim *row, enum dkim_result result,
+		   const char *why)
+{
+	row->result = result;
+	row->reason = why;
+}
+
+static void apply_key_settings(struct verdict_dkim *row, const struct conf *c)
+{
+	static const enum dkim_result to[] = {
+		[CONF_AS_IS] = DKIM_TEMPERROR,
+		[CONF_NEUTRAL] = DKIM_NEUTRAL,
+		[CONF_FAIL] = DKIM_FAIL,
+	};
+
+	if (row->bogus && row->result == DKIM_TEMPERROR &&
+	    c->bogus_key != CONF_AS_IS)
+		change(row, to[c->bogus_key],
+		       "DNSSEC says the key record is forged");
+	if (row->result == DKIM_PASS && !row->secure &&
+	    c->unprotected_key != CONF_AS_IS)
+		change(row, to[c->unprotected_key],
+		       "key record not protected by DNSSEC");
+}
+
+static void apply_settings(struct job *j, struct verdict_dkim *row)
+{
+	apply_key_settings(row, j->s->conf);
+	if (row->result != DKIM_PASS)
+		return;
+	if (j->s->must_be_signed && !covers(j, row))
+		change(row, DKIM_POLICY, "a field of MustBeSigned is unsigned");
+	else if (j->s->trust_signatures_from && !trusted(j, row))
+		change(row, DKIM_POLICY, "signer not in TrustSignaturesFrom");
+}
+
+/* What the rows mean for the message.  Mail with one good signature is good,
+ * whatever else it carries; a key in test mode never makes it worse. */
+static void decide(struct job *j, struct judgement *g)
+{
+	const struct conf *c = j->s->conf;
+	bool dns = false, missing = false;
+
+	g->action = CONF_ACCEPT;
+	if (g->v.dkim == DKIM_PASS)
+		return;
+	for (size_t i = 0; i < g->v.n_dkim; i++) {
+		const struct verdict_dkim *row = &g->rows[i];
+
+		dns = dns || row->result == DKIM_TEMPERROR;
+		missing = missing || row->key_missing;
+		g->bad = g->bad || (row->result == DKIM_FAIL &&
+				    !row->key_missing && !row->testing);
+	}
+	if (!g->v.n_dkim) {
+		g->action = c->on_no_signature;
+		g->text = STR("no DKIM signature data");
+	} else if (dns) {
+		g->action = c->on_dns_error;
+		g->text = STR("DKIM key retrieval failed");
+	} else if (g->bad) {
+		g->action = c->on_bad_signature;
+		g->text = STR("bad DKIM signature data");
+	} else if (missing) {
+		g->action = c->on_key_not_found;
+		g->text = STR("DKIM key retrieval failed");
+	}
+}
+
+static void judge(struct job *j, const struct verdict *from,
+		  struct judgement *g)
+{
+	*g = (struct judgement){ .v = *from };
+	g->rows = arena_array_of(j->arena, struct verdict_dkim,
+				 from->n_dkim + 1);
+	for (size_t i = 0; i < from->n_dkim; i++) {
+		g->rows[i] = from->dkim_rows[i];
+		apply_settings(j, &g->rows[i]);
+	}
+	g->v.dkim_rows = g->rows;
+	g->v.dkim = verdict_summary(g->rows, g->v.n_dkim);
+	decide(j, g);
+}
+
+static void insert_results(struct job *j, const struct verdict *v)
+{
+	const struct stamp_options o = {
+		.authserv_id = job_authserv_id(j),
+		.no_header_b = j->s->conf->no_header_b
+	};
+
+	milter_insert_header(&j->filter->session, 0,
+			     STR("Authentication-Results"),
+			     job_value(j, stamp_value(j->arena, v, &o)));
+}
+
+static void insert_malformed(struct job *j)
+{
+	struct authres_result r = {
+		.method = STR("dkim"),
+		.result = STR("permerror"),
+		.version = 1,
+		.reason = str_of(j->malformed),
+		.comment = STR("bad message/signature format"),
+	};
+	struct authres a = { .id = job_authserv_id(j),
+			     .version = 1,
+			     .results = &r,
+			     .n = 1 };
+	struct buf b = buf_of(j->arena, LIMIT_AUTHRES_BYTES);
+
+	authres_write(&b, sizeof "Authentication-Results:" - 1, &a);
+	milter_insert_header(&j->filter->session, 0,
+			     STR("Authentication-Results"),
+			     job_value(j, buf_str(&b)));
+}
+
+/* RedirectFailuresTo: the recipients do not get it, somebody else does. */
+static void redirect(struct job *j)
+{
+	str to = j->s->conf->redirect_failures_to;
+
+	for (size_t i = 0; i < j->n_rcpts; i++)
+		milter_delete_rcpt(&j->filter->session, j->rcpts[i]);
+	milter_add_rcpt(&j->filter->session, to);
+}
+
+static void count(struct job *j, const struct verdict *v)
+{
+	struct stats *s = &j->filter->station->stats;
+
+	stats_add(&s->verified, 1);
+	if (!v->n_dkim)
+		stats_add(&s->unsigned_messages, 1);
+	else if (v->dkim == DKIM_PASS)
+		stats_add(&s->passed, 1);
+	else if (v->dkim == DKIM_TEMPERROR)
+		stats_add(&s->dns_errors, 1);
+	else
+		stats_add(&s->failed, 1);
+}
+
+/* Nothing can be said of it: On-InternalError. */
+static void internal_error(struct job *j)
+{
+	const struct conf *c = j->s->conf;
+	enum milter_verdict v = job_act(j,
+					c->capture_unknown_errors
+						? CONF_QUARANTINE
+						: c->on_internal_error,
+					STR("internal DKIM error"));
+
+	report_refused(j, "out of memory (On-InternalError)", v);
+	if (v == MILTER_ACCEPT)
+		job_common_changes(j);
+	job_finish(j, v);
+}
+
+static void conclude(struct job *j)
+{
+	const struct verdict *v = verify_verdict(j->verify);
+	struct judgement g;
+
+	if (v->out_of_memory) {
+		internal_error(j);
+		return;
+	}
+	judge(j, v, &g);
+	count(j, &g.v);
+
+	enum milter_verdict outcome = job_act(j, g.action, g.text);
+
+	if (outcome == MILTER_ACCEPT) {
+		job_common_changes(j);
+		if (g.v.n_dkim || j->s->conf->always_add_ar_header)
+			insert_results(j, &g.v);
+		if (g.bad && j->s->conf->redirect_failures_to.n)
+			redirect(j);
+	}
+	report_verified(j, &g.v, outcome);
+	job_finish(j, outcome);
+}
+
+static void malformed_end(struct job *j)
+{
+	job_common_changes(j);
+	if (!j->s->conf->ignore_malformed_mail)
+		insert_malformed(j);
+	report_refused(j, j->malformed, MILTER_ACCEPT);
+	job_finish(j, MILTER_ACCEPT);
+}
+
+static void on_answer(void *arg)
+{
+	struct filter *f = arg;
+
+	f->station->ready(f->station, f);
+}
+
+void judging_end(struct job *j)
+{
+	if (j->malformed) {
+		malformed_end(j);
+		return;
+	}
+	verify_end(j->verify);
+	if (verify_run(j->verify))
+		conclude(j);
+	else
+		verify_on_answer(j->verify, on_answer, j->filter);
+}

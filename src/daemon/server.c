@@ -1,0 +1,241 @@
+#include "daemon/server.h"
+
+#include "daemon/checker.h"
+#include "daemon/log.h"
+#include "daemon/process.h"
+#include "daemon/reload.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <event2/thread.h>
+
+enum {
+	WORKERS_MAX = 256,
+	DRAIN_SECONDS = 30,
+	POLL_MS = 20 /* while stopping: have all ended? */
+};
+
+enum { SIGNALS = 5 };
+
+static const int signals[SIGNALS] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1,
+				      SIGUSR2 };
+
+struct server {
+	struct event_base *base;
+	struct sockets *sockets;
+	struct listener *listener;
+	struct worker **workers;
+	size_t n_workers;
+	struct reload *reload;
+	struct checker *checker;
+	struct event *signal_events[SIGNALS], *poll;
+	unsigned polls;
+	bool stopping;
+};
+
+void server_open_log(const struct conf *c, const char *program)
+{
+	const struct log_sinks sinks = {
+		.syslog = c->syslog,
+		.out = c->stdout_log,
+		/* nobody should have to guess why nothing is heard */
+		.err = !c->syslog && !c->stdout_log && !c->background,
+		.fine = c->milter_debug > 0,
+		.facility = c->syslog_facility,
+		.name = c->syslog_name.n ? c->syslog_name.p : program,
+	};
+
+	log_open(&sinks);
+}
+
+static size_t worker_count(const struct conf *c)
+{
+	long n = c->workers > 0 ? c->workers : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
+}
+
+static void log_stats(const struct server *s)
+{
+	struct stats sum = { 0 };
+
+	for (size_t i = 0; i < s->n_workers; i++)
+		stats_sum(&sum, worker_stats(s->workers[i]));
+	stats_log(&sum);
+}
+
+static void stop_accepting(struct server *s)
+{
+	listener_free(s->listener);
+	s->listener = NULL;
+	sockets_close(s->sockets, true);
+}
+
+static bool all_finished(const struct server *s)
+{
+	for (size_t i = 0; i < s->n_workers; i++)
+		if (!worker_finished(s->workers[i]))
+			return false;
+	return true;
+}
+
+static void on_poll(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+
+	(void)fd;
+	(void)what;
+	s->polls++;
+	if (all_finished(s)) {
+		(void)event_base_loopbreak(s->base);
+	} else if (s->polls == DRAIN_SECONDS * 1000 / POLL_MS) {
+		log_say(LOG_WARN,
+			"messages are still under way after %d "
+			"seconds: they are tempfailed",
+			DRAIN_SECONDS);
+		for (size_t i = 0; i < s->n_workers; i++)
+			worker_stop(s->workers[i]);
+	}
+}
+
+static void stop(struct server *s)
+{
+	static const struct timeval t = { .tv_usec = POLL_MS * 1000 };
+
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	process_notify("STOPPING=1");
+	log_say(LOG_NOTE, "stopping: finishing what is under way");
+	stop_accepting(s);
+	for (size_t i = 0; i < s->n_workers; i++)
+		worker_drain(s->workers[i]);
+	(void)event_add(s->poll, &t);
+}
+
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct server *s = arg;
+
+	(void)what;
+	switch (sig) {
+	case SIGHUP:
+	case SIGUSR1:
+		if (!s->stopping)
+			reload_start(s->reload);
+		break;
+	case SIGUSR2:
+		log_stats(s);
+		break;
+	default:
+		stop(s);
+	}
+}
+
+static void on_reloaded(void *arg, struct snapshot *snapshot)
+{
+	struct server *s = arg;
+
+	server_open_log(snapshot->conf, "inkand");
+	for (size_t i = 0; i < s->n_workers; i++)
+		worker_reload(s->workers[i], snapshot);
+	checker_stop(s->checker);
+	s->checker = checker_start(snapshot);
+	snapshot_release(snapshot);
+}
+
+static bool add_events(struct server *s, struct err *e)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < SIGNALS; i++) {
+		s->signal_events[i] = evsignal_new(s->base, signals[i],
+						   on_signal, s);
+		ok = ok && s->signal_events[i] &&
+		     event_add(s->signal_events[i], NULL) == 0;
+	}
+	s->poll = event_new(s->base, -1, EV_PERSIST, on_poll, s);
+	s->listener = listener_new(s->base, s->sockets, s->workers,
+				   s->n_workers);
+	return (ok && s->poll && s->listener) ||
+	       err_set(e, ERR_INTERNAL, "out of memory");
+}
+
+static bool add_workers(struct server *s, struct snapshot *snapshot,
+			struct err *e)
+{
+	size_t n = worker_count(snapshot->conf);
+
+	s->workers = calloc(n, sizeof *s->workers);
+	if (!s->workers)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	for (; s->n_workers < n; s->n_workers++) {
+		s->workers[s->n_workers] = worker_new(snapshot, e);
+		if (!s->workers[s->n_workers])
+			return false;
+	}
+	return true;
+}
+
+static bool begin(struct server *s, const struct options *o,
+		  struct snapshot *snapshot, struct err *e)
+{
+	if (evthread_use_pthreads() < 0)
+		return err_set(e, ERR_INTERNAL, "libevent has no threads");
+	s->base = event_base_new();
+	if (!s->base)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (!add_workers(s, snapshot, e) || !add_events(s, e))
+		return false;
+	s->reload = reload_new(s->base, o, snapshot, on_reloaded, s);
+	if (!s->reload)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	for (size_t i = 0; i < s->n_workers; i++)
+		if (!worker_start(s->workers[i], e))
+			return false;
+	s->checker = checker_start(snapshot);
+	return true;
+}
+
+static void end(struct server *s)
+{
+	checker_stop(s->checker);
+	listener_free(s->listener);
+	for (size_t i = 0; i < s->n_workers; i++) {
+		worker_stop(s->workers[i]); /* for those that never drained */
+		worker_join(s->workers[i]);
+	}
+	reload_free(s->reload);
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (s->signal_events[i])
+			event_free(s->signal_events[i]);
+	if (s->poll)
+		event_free(s->poll);
+	for (size_t i = 0; i < s->n_workers; i++)
+		worker_free(s->workers[i]);
+	free(s->workers);
+	if (s->base)
+		event_base_free(s->base);
+}
+
+bool server_run(struct sockets *sockets, const struct options *o,
+		struct snapshot *snapshot, struct err *e)
+{
+	struct server s = { .sockets = sockets };
+	bool ok = begin(&s, o, snapshot, e);
+
+	if (ok) {
+		log_say(LOG_NOTE,
+			"inkand " INKAN_VERSION " is ready (%zu threads)",
+			s.n_workers);
+		process_ready();
+		(void)event_base_dispatch(s.base);
+		log_stats(&s);
+	}
+	end(&s);
+	sockets_close(sockets, true);
+	return ok;
+}
