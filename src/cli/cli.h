@@ -28,8 +28,8 @@ extern const struct command cmd_authres, cmd_keygen, cmd_records, cmd_sign,
 	cmd_testkey, cmd_verify, cmd_why;
 
 /* argv[0] decides: the programs that a link may stand for. */
-int genkey_main(int argc, char *argv[]);
-int testkey_main(int argc, char *argv[]);
+int genkey_main(struct arena *arena, int argc, char *argv[]);
+int testkey_main(struct arena *arena, int argc, char *argv[]);
 
 /* The resolver that --nameserver, --zone and --dns-timeout ask for; ends with
  * cli_dns_free.  NULL: cli->err. */

@@ -12,6 +12,7 @@ static const struct opt options[] = {
 	     "machine's") },
 	{ "selector", 's', "SELECTOR", N_("of a DKIM key (repeatable)") },
 	{ "key", 'k', "FILE", N_("its private key (repeatable)") },
+	{ "directory", 'D', "DIR", N_("take every SELECTOR.private in here") },
 	{ "rua", 0, "ADDR",
 	  N_("where DMARC reports go, default postmaster@DOMAIN") },
 	{ "policy", 0, "POLICY", N_("none (default), quarantine or reject") },
@@ -35,42 +36,6 @@ static bool read_ips(struct cli *cli, struct records_wanted *w)
 	w->ips = ips;
 	w->n_ips = n;
 	return n || records_own_addresses(cli->arena, w, &cli->err);
-}
-
-static void free_key(void *key)
-{
-	privkey_free(key);
-}
-
-static bool read_keys(struct cli *cli, struct records_wanted *w)
-{
-	size_t selectors, keys;
-	struct args *a = &cli->args;
-	const char *const *s = args_all(a, cli->arena, "selector", &selectors);
-	const char *const *k = args_all(a, cli->arena, "key", &keys);
-	struct records_key *out = arena_array_of(cli->arena, struct records_key,
-						 keys + 1);
-
-	if (selectors != keys)
-		return err_set(&cli->err, ERR_USAGE,
-			       _("give --selector and --key in step: one of "
-				 "each for every key"));
-	for (size_t i = 0; i < keys; i++) {
-		struct arena_slot *slot = arena_defer_slot(cli->arena,
-							   free_key);
-
-		if (!dns_name_is_domain(str_of(s[i]), true))
-			return err_set(&cli->err, ERR_USAGE,
-				       _("\"%.100s\" is not a selector"), s[i]);
-		out[i].selector = str_of(s[i]);
-		out[i].key = privkey_read(k[i], PRIVKEY_ANY, &cli->err);
-		if (!out[i].key)
-			return false;
-		arena_defer_set(slot, out[i].key);
-	}
-	w->keys = out;
-	w->n_keys = keys;
-	return true;
 }
 
 static bool read_domain(struct cli *cli, const char *option, str *out)
@@ -115,7 +80,19 @@ static bool read_wanted(struct cli *cli, struct records_wanted *w)
 	       read_domain(cli, "host", &w->host) && read_policy(cli, w) &&
 	       args_number(&cli->args, "ttl", 0, 2147483647, 3600, &w->ttl,
 			   &cli->err) &&
-	       read_keys(cli, w) && read_ips(cli, w);
+	       records_find_keys(cli, w) && read_ips(cli, w);
+}
+
+/* On standard error: the records may go to a program. */
+static void tell_no_key(const struct records_wanted *w)
+{
+	fflush(stdout);
+	fprintf(stderr,
+		_("There is no DKIM record in this list, because no key for "
+		  "%.*s was found.\n"
+		  "Make one: inkan keygen --domain %.*s --selector mail\n"
+		  "then add:  --selector mail --key mail.private\n"),
+		STR_ARG(w->domain), STR_ARG(w->domain));
 }
 
 static int run(struct cli *cli)
@@ -138,6 +115,8 @@ static int run(struct cli *cli)
 		return cli_fail(cli);
 	records_make(cli->arena, &w, &records);
 	records_print(cli->arena, &records, format);
+	if (!w.n_keys)
+		tell_no_key(&w);
 	return 0;
 }
 
@@ -145,7 +124,9 @@ const struct command cmd_records = {
 	"records",
 	N_("--domain DOMAIN [--selector S --key FILE] [OPTIONS]"),
 	N_("print the DNS records that the domain needs"),
-	NULL,
+	N_("Without --key and --directory the keys are those that the "
+	   "configuration signs with,\nand those in "
+	   "/etc/inkan/keys/DOMAIN."),
 	options,
 	run,
 };

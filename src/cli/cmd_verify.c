@@ -177,7 +177,8 @@ static int report(struct cli *cli, const struct verdict *v)
 		return cli_fail(cli);
 	}
 	if (cli->json)
-		out_json(json_pack("{s:o, s:o}", "dkim", dkim_json(v),
+		out_json(json_pack("{s:o, s:n, s:n, s:n, s:o}", "dkim",
+				   dkim_json(v), "arc", "spf", "dmarc",
 				   "authentication_results",
 				   json_of(str_trim(stamp))));
 	else

@@ -4,6 +4,7 @@
 #include "conf/nearest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <time.h>
@@ -101,6 +102,28 @@ static bool prepare(struct cli *cli)
 			   &cli->now, &cli->err);
 }
 
+/* The language of what is said about the options themselves. */
+static void guess_language(int argc, char **argv)
+{
+	struct err e;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (str_starts(str_of(argv[i]), STR("--lang=")))
+			(void)set_language(argv[i] + sizeof "--lang=" - 1, &e);
+		else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc)
+			(void)set_language(argv[i + 1], &e);
+}
+
+/* A file that is opened must not become standard output because that was
+ * closed: what is missing is opened so that its use fails. */
+static void keep_standard_files(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null",
+				   fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
+}
+
 static int run(struct cli *cli, const struct command *c, int argc, char **argv)
 {
 	if (!opt_parse(cli->arena, c->options, argc, argv, &cli->args,
@@ -175,6 +198,7 @@ int main(int argc, char **argv)
 	str name = str_of(argc > 0 ? argv[0] : "inkan");
 	int status;
 
+	keep_standard_files();
 	name = str_skip(name, str_find(name, '/') < name.n
 				      ? str_rfind(name, '/') + 1
 				      : 0);
@@ -183,10 +207,11 @@ int main(int argc, char **argv)
 		return 70;
 	}
 	find_translations();
+	guess_language(argc, argv);
 	if (str_eq(name, STR("opendkim-genkey")))
-		status = genkey_main(argc, argv);
+		status = genkey_main(cli.arena, argc, argv);
 	else if (str_eq(name, STR("opendkim-testkey")))
-		status = testkey_main(argc, argv);
+		status = testkey_main(cli.arena, argc, argv);
 	else
 		status = dispatch(&cli, argc, argv);
 	status = out_finish(status);

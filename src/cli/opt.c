@@ -40,21 +40,39 @@ static const struct opt *by_letter(const struct opt *table, char letter)
 	return NULL;
 }
 
+/* The one option that begins like this, as getopt_long(3) takes it; *n counts
+ * them. */
+static const struct opt *by_prefix(const struct opt *table, str name, size_t *n)
+{
+	const struct opt *const tables[] = { table, opt_common };
+	const struct opt *found = NULL;
+
+	*n = 0;
+	for (int i = 0; name.n && i < 2; i++)
+		for (const struct opt *o = tables[i]; o->name; o++)
+			if (str_starts(str_of(o->name), name)) {
+				found = o;
+				++*n;
+			}
+	return *n == 1 ? found : NULL;
+}
+
 static bool unknown(const struct opt *table, str name, struct err *e)
 {
 	const struct opt *const tables[] = { table, opt_common };
 	str best = { NULL, 0 };
 	unsigned distance = 0;
 
+	name = str_head(name, 100);
 	for (int i = 0; i < 2; i++)
 		for (const struct opt *o = tables[i]; o->name; o++)
 			nearest_try(name, str_of(o->name), &best, &distance);
 	if (best.p)
 		return err_set(e, ERR_USAGE,
-			       _("unknown option --%.100s: did you mean "
+			       _("unknown option --%.*s: did you mean "
 				 "--%.*s?"),
-			       name.p, STR_ARG(best));
-	return err_set(e, ERR_USAGE, _("unknown option --%.100s"), name.p);
+			       STR_ARG(name), STR_ARG(best));
+	return err_set(e, ERR_USAGE, _("unknown option --%.*s"), STR_ARG(name));
 }
 
 struct reading {
@@ -84,12 +102,18 @@ static bool add(struct reading *r, const struct opt *o, const char *value,
 
 static bool take_long(struct reading *r, const char *text, struct err *e)
 {
-	size_t equals = strcspn(text, "=");
+	size_t equals = strcspn(text, "="), n;
 	str name = { text, equals };
 	const struct opt *o = by_name(r->table, name);
 
 	if (!o)
 		o = by_name(opt_common, name);
+	if (!o)
+		o = by_prefix(r->table, name, &n);
+	if (!o && n > 1)
+		return err_set(e, ERR_USAGE,
+			       _("option --%.*s is ambiguous: write it out"),
+			       STR_ARG(str_head(name, 100)));
 	if (!o)
 		return unknown(r->table, name, e);
 	return add(r, o, text[equals] ? text + equals + 1 : NULL, e);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static bool colors;
@@ -75,15 +76,30 @@ static bool is_control(str s, size_t n)
 	return n == 2 && c == 0xc2 && (unsigned char)s.p[1] < 0xa0;
 }
 
-str out_text(struct arena *arena, str s)
+/* A line end within a field: CRLF or LF before white space (RFC 5322 2.2.3). */
+static size_t fold_at(str s)
 {
-	char *to = arena_alloc(arena, s.n + 1);
+	size_t n = s.n > 1 && s.p[0] == '\r' ? 1 : 0;
+
+	if (n + 1 < s.n && s.p[n] == '\n' &&
+	    (s.p[n + 1] == ' ' || s.p[n + 1] == '\t'))
+		return n + 1;
+	return 0;
+}
+
+/* to has room for s.n octets */
+static size_t clean(char *to, str s)
+{
 	size_t n = 0;
 
 	while (s.n) {
-		size_t len = utf8_at(s);
+		size_t len = utf8_at(s), fold = fold_at(s);
 
-		if (!len || is_control(s, len)) {
+		if (fold) {
+			len = fold;
+		} else if (s.p[0] == '\t') {
+			to[n++] = ' ';
+		} else if (!len || is_control(s, len)) {
 			to[n++] = '?';
 			len = len ? len : 1;
 		} else {
@@ -92,26 +108,26 @@ str out_text(struct arena *arena, str s)
 		}
 		s = str_skip(s, len);
 	}
-	return (str){ to, n };
+	return n;
+}
+
+str out_text(struct arena *arena, str s)
+{
+	char *to = arena_alloc(arena, s.n + 1);
+
+	return (str){ to, clean(to, s) };
 }
 
 json_t *json_of(str s)
 {
+	char *text;
 	json_t *j;
 
 	if (!s.p)
 		return json_null();
-	j = json_stringn(s.p, s.n);
-	if (j)
-		return j;
-
-	struct arena *arena = arena_new(s.n + 64);
-
-	if (!arena)
-		return json_null();
-	s = out_text(arena, s);
-	j = json_stringn(s.p, s.n);
-	arena_free(arena);
+	text = malloc(s.n + 1);
+	j = text ? json_stringn(text, clean(text, s)) : NULL;
+	free(text);
 	return j ? j : json_null();
 }
 
@@ -129,16 +145,29 @@ void out_json(json_t *j)
 
 int out_error(const struct err *e)
 {
+	char text[sizeof e->text];
+	size_t n = clean(text, str_of(e->text));
+
 	fflush(stdout);
-	fprintf(stderr, "inkan: %s\n", e->text);
+	fprintf(stderr, "inkan: %.*s\n", (int)n, text);
 	return err_exit(e);
 }
 
 int out_finish(int status)
 {
+	struct err e;
+
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	if (errno != EPIPE)
-		perror(_("inkan: cannot write to standard output"));
-	return 73;
+	/* an earlier write may have failed, its errno is gone */
+	if (!errno)
+		(void)err_set(&e, ERR_CREATE,
+			      _("cannot write to standard output"));
+	else if (errno != EPIPE)
+		(void)err_sys(&e, _("cannot write to standard output"));
+	else
+		return 73;
+	e.code = ERR_CREATE;
+	return out_error(&e);
 }

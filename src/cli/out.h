@@ -16,13 +16,14 @@ enum out_style { OUT_PLAIN, OUT_GOOD, OUT_BAD, OUT_WARN, OUT_STRONG, OUT_DIM };
 /* when: "auto", "always", "never" or NULL (auto).  False: none of them. */
 bool out_color(const char *when);
 
-/* Printable text: controls and broken UTF-8 become "?". */
+/* Printable text in one line: folds are undone, a tab is a space, controls and
+ * broken UTF-8 become "?". */
 str out_text(struct arena *arena, str s);
 /* The escape sequences around styled text; empty without colours. */
 const char *out_begin(enum out_style style);
 const char *out_end(void);
 
-json_t *json_of(str s); /* absent: null */
+json_t *json_of(str s); /* as out_text; absent: null */
 json_t *json_words(const char *s); /* NULL: null */
 void out_json(json_t *j); /* prints, and gives it up */
 

@@ -58,6 +58,7 @@ struct genkey {
 static void take(struct genkey *g, int c)
 {
 	struct dkim_record_options *r = &g->k.record;
+	char *end;
 
 	switch (c) {
 	case 'a':
@@ -65,7 +66,9 @@ static void take(struct genkey *g, int c)
 		g->k.append_domain = c == 'a';
 		break;
 	case 'b':
-		g->k.bits = (unsigned)strtoul(optarg, NULL, 10);
+		g->k.bits = (unsigned)strtoul(optarg, &end, 10);
+		if (end == optarg || *end)
+			g->what = USAGE;
 		break;
 	case 'd':
 		g->k.domain = optarg;
@@ -113,42 +116,50 @@ static void take(struct genkey *g, int c)
 	}
 }
 
-int genkey_main(int argc, char *argv[])
+static int make(struct arena *arena, const struct genkey *g)
+{
+	struct keyfiles_made made;
+	struct err e;
+
+	if (access(g->k.directory, X_OK) < 0) {
+		err_sys(&e, "%s: chdir()", g->k.directory);
+		fprintf(stderr, "opendkim-genkey: %s\n", e.text);
+		return 2;
+	}
+	if (g->verbose)
+		fputs("opendkim-genkey: generating private key\n", stderr);
+	if (!keyfiles_make(arena, &g->k, &made, &e)) {
+		fprintf(stderr, "opendkim-genkey: %s\n", e.text);
+		return 1;
+	}
+	privkey_free(made.key);
+	if (g->verbose)
+		fprintf(stderr,
+			"opendkim-genkey: private key written to %s.private\n"
+			"opendkim-genkey: extracting public key\n"
+			"opendkim-genkey: DNS TXT record written to %s.txt\n",
+			g->k.selector, g->k.selector);
+	return 0;
+}
+
+int genkey_main(struct arena *arena, int argc, char *argv[])
 {
 	struct genkey g = { .k = { .bits = 2048,
 				   .directory = ".",
 				   .domain = "localhost",
 				   .selector = "default",
 				   .record = { .hashes = STR("sha256") } } };
-	struct arena *arena = arena_new(65536);
-	struct keyfiles_made made;
-	struct err e;
 	int c;
 
-	opterr = 0;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((c = getopt_long(argc, argv, "ab:d:D:h:n:rs:StvV", long_options,
-				NULL)) !=
-	       -1) /* NOLINT(concurrency-mt-unsafe) */
+				NULL)) != -1)
 		take(&g, c);
-	if (optind < argc)
-		g.what = USAGE;
-	if (g.what == VERSION) {
+	if (g.what == GO)
+		return make(arena, &g);
+	if (g.what == VERSION)
 		puts("opendkim-genkey v2.11.0 (inkan " INKAN_VERSION ")");
-	} else if (g.what != GO) {
+	else
 		fputs(usage_text, stderr);
-	} else if (!keyfiles_make(arena, &g.k, &made, &e)) {
-		fprintf(stderr, "opendkim-genkey: %s\n", e.text);
-		arena_free(arena);
-		return 1;
-	} else {
-		privkey_free(made.key);
-		if (g.verbose)
-			fprintf(stderr,
-				"opendkim-genkey: private key written to %s\n"
-				"opendkim-genkey: DNS TXT record written to "
-				"%s\n",
-				made.private_path, made.text_path);
-	}
-	arena_free(arena);
 	return g.what == USAGE ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "cli/tr.h"
 #include "dkim/record_write.h"
+#include "dns/name.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -138,13 +139,30 @@ static const char *dmarc_why(const char *policy)
 		  "reports");
 }
 
+/* RFC 9990 4: reports that go to another domain need its consent. */
+static void add_consent(struct arena *arena, const struct records_wanted *w,
+			struct records *r)
+{
+	str to = str_skip(w->rua, str_rfind(w->rua, '@') + 1);
+	struct buf name = buf_of(arena, VALUE_MAX);
+
+	if (!to.n || dns_name_is_below(to, w->domain) ||
+	    (dns_name_labels(to) > 1 && dns_name_is_below(w->domain, to)))
+		return;
+	buf_printf(&name, "%.*s._report._dmarc.%.*s", STR_ARG(w->domain),
+		   STR_ARG(to));
+	add(r, buf_str(&name), STR("v=DMARC1"),
+	    N_("DMARC: lets the reports go to an address in another domain; "
+	       "this record belongs in the zone of that domain"));
+}
+
 void records_make(struct arena *arena, const struct records_wanted *w,
 		  struct records *r)
 {
 	r->n = 0;
 	r->domain = w->domain;
 	r->ttl = w->ttl;
-	r->record = arena_array_of(arena, struct record, w->n_keys + 3);
+	r->record = arena_array_of(arena, struct record, w->n_keys + 4);
 	add(r, w->domain, spf_value(arena, w, "~all"),
 	    N_("SPF: the addresses that send mail of this domain; ~all, not "
 	       "-all, so that forwarded mail with a good DKIM signature is "
@@ -156,4 +174,5 @@ void records_make(struct arena *arena, const struct records_wanted *w,
 	add_keys(arena, w, r);
 	add(r, joined(arena, "_dmarc.", w->domain), dmarc_value(arena, w),
 	    dmarc_why(w->policy));
+	add_consent(arena, w, r);
 }

@@ -3,8 +3,8 @@
 #ifndef CLI_RECORDS_H
 #define CLI_RECORDS_H
 
-#include "base/err.h"
 #include "base/ip.h"
+#include "cli/cli.h"
 #include "crypto/privkey.h"
 
 struct records_key {
@@ -17,7 +17,7 @@ struct records_wanted {
 	str host; /* or empty: none of its own */
 	const struct ip *ips;
 	size_t n_ips;
-	const struct records_key *keys;
+	struct records_key *keys;
 	size_t n_keys;
 	str rua; /* an address; empty: postmaster@domain */
 	const char *policy; /* DMARC p= */
@@ -41,6 +41,10 @@ struct records {
  * by others.  False: there is none. */
 bool records_own_addresses(struct arena *arena, struct records_wanted *w,
 			   struct err *e);
+
+/* The keys that --selector and --key, --directory, or the configuration name.
+ * False: cli->err. */
+bool records_find_keys(struct cli *cli, struct records_wanted *w);
 
 void records_make(struct arena *arena, const struct records_wanted *w,
 		  struct records *out);

@@ -62,7 +62,9 @@ static void print_table(const struct records *r)
 
 static void print_zone(struct arena *arena, const struct records *r)
 {
-	printf("; %s %.*s\n", _("records for"), STR_ARG(r->domain));
+	printf("; %s %.*s\n; %s\n", _("records for"), STR_ARG(r->domain),
+	       _("several strings in one record are one value: a web panel "
+		 "wants them joined, without quotes"));
 	for (size_t i = 0; i < r->n; i++) {
 		const struct record *x = &r->record[i];
 		str strings = records_strings(arena, x->value);
