@@ -134,7 +134,7 @@ static void test_entry(struct testing *t, struct snapshot *s,
 /* Every line of the KeyTable, or the one key of KeyFile. */
 static int test_config(struct testing *t)
 {
-	struct snapshot *s = cli_config(t->cli);
+	struct snapshot *s = cli_key_tables(t->cli);
 	struct table_entry entry;
 	size_t at = 0;
 

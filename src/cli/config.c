@@ -14,7 +14,7 @@ static void print_problems(struct cli *cli, const struct problems *problems)
 	}
 }
 
-struct snapshot *cli_config(struct cli *cli)
+static struct snapshot *load(struct cli *cli, bool any)
 {
 	const char *path = args_get(&cli->args, "config");
 	struct snapshot_request rq = { .purpose = SNAPSHOT_START,
@@ -36,11 +36,21 @@ struct snapshot *cli_config(struct cli *cli)
 		return NULL;
 	}
 	print_problems(cli, &s->problems);
-	if (s->ok)
+	if (s->ok || (any && s->rules.keys && s->keys))
 		return s;
 	snapshot_release(s);
 	(void)err_set(&cli->err, ERR_CONFIG, _("%s cannot be used"), path);
 	return NULL;
+}
+
+struct snapshot *cli_config(struct cli *cli)
+{
+	return load(cli, false);
+}
+
+struct snapshot *cli_key_tables(struct cli *cli)
+{
+	return load(cli, true);
 }
 
 const char *cli_place(struct cli *cli, const struct table *t, uint32_t at)

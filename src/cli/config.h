@@ -9,6 +9,10 @@
  * snapshot_release. */
 struct snapshot *cli_config(struct cli *cli);
 
+/* The same for who looks at the keys alone: a configuration that inkand would
+ * refuse will do when it has a KeyTable. */
+struct snapshot *cli_key_tables(struct cli *cli);
+
 /* "FILE:LINE" of a table's entry, in the arena. */
 const char *cli_place(struct cli *cli, const struct table *t, uint32_t at);
 

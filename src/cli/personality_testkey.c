@@ -1,8 +1,8 @@
 /* opendkim-testkey: the same options, words and exit statuses; but a KeyTable
  * with a bad key does not end with 0, and goes on behind a bad line. */
 #include "cli/cli.h"
-#include "cli/keytest.h"
 #include "conf/dataset.h"
+#include "conf/keytest.h"
 #include "sign/keytable.h"
 
 #include <errno.h>
@@ -206,7 +206,6 @@ static bool read_config(struct testkey *o)
 	problems_init(&problems, o->arena);
 	c = conf_new(o->arena, &problems);
 	(void)conf_read(c, o->config ? o->config : default_config);
-	(void)conf_finish(c);
 	take_settings(o, c);
 	for (const struct problem *p = problems.first; p; p = p->next) {
 		struct buf b = buf_of(o->arena, 4096);

@@ -154,7 +154,7 @@ static bool from_key_file(struct cli *cli, struct records_wanted *w,
 
 static bool from_config(struct cli *cli, struct records_wanted *w)
 {
-	struct snapshot *s = cli_config(cli);
+	struct snapshot *s = cli_key_tables(cli);
 	bool ok = true;
 
 	if (!s)
