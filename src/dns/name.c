@@ -16,7 +16,7 @@ bool dns_name_valid(str name)
 	for (size_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
 
-		if (c <= ' ' || c == 0x7f || c == '\\')
+		if (c < ' ' || c == 0x7f || c == '\\')
 			return false;
 	}
 	while (str_split(&rest, '.', &label))

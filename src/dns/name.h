@@ -7,7 +7,7 @@
 enum { DNS_NAME_MAX = 253, DNS_LABEL_MAX = 63 };
 
 /* Can this text be asked for: 1..253 bytes, labels of 1..63 bytes, no final
- * dot; any byte but NUL, space, control characters and backslash. */
+ * dot; any byte but control characters and backslash. */
 bool dns_name_valid(str name);
 
 /* A host name of LDH labels (plus "_" when underscores are allowed), as every
