@@ -68,7 +68,9 @@ void log_begin(struct log_line *l, str id)
 	}
 }
 
-static void put_words(struct log_line *l, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void put_words(struct log_line *l,
+							    const char *fmt,
+							    va_list ap)
 {
 	char words[LOG_LINE_MAX];
 	int n = vsnprintf(words, sizeof words, fmt, ap);
