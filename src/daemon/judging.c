@@ -57,7 +57,8 @@ enum milter_verdict judging_begin(struct job *j)
 		report_ignored(j);
 		return MILTER_ACCEPT;
 	}
-	if (c->weak_syntax_checks)
+	/* of a header that is too large, what is missing is not known */
+	if (c->weak_syntax_checks || j->header_too_large)
 		j->malformed = NULL;
 	if (j->malformed)
 		return MILTER_GO_ON;

@@ -50,11 +50,18 @@ void tell_problem(const struct problem *p, bool to_stderr)
 
 	if (!a)
 		return;
-	problem_write(&b, p);
-	if (to_stderr)
+	if (to_stderr) {
+		problem_write(&b, p);
 		fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&b)));
-	else
-		log_say(level_of(p), "%.*s", STR_ARG(buf_str(&b)));
+	} else {
+		/* the level is the log's to say */
+		if (p->file.n)
+			buf_printf(&b, "%.*s:", STR_ARG(p->file));
+		if (p->line)
+			buf_printf(&b, "%u:", p->line);
+		log_say(level_of(p), "%.*s%s%.*s", STR_ARG(buf_str(&b)),
+			b.n ? " " : "", STR_ARG(p->text));
+	}
 	arena_free(a);
 }
 

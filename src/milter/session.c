@@ -253,8 +253,8 @@ static bool on_connect(struct milter_session *s, struct cur data)
 	}
 	if (family == '4' || family == '6')
 		peer.ip = peer_ip(address);
-	message_reset(s);
-	milter_macros_clear(&s->macros, MILTER_AT_HELO);
+	if (s->in_message || s->state != MILTER_IDLE)
+		message_reset(s);
 	s->connection = MILTER_GO_ON;
 
 	enum milter_verdict v = s->handler->connect
@@ -273,7 +273,9 @@ static bool on_helo(struct milter_session *s, struct cur data)
 
 	if (!milter_take_string(&data, &name))
 		return broken(s, "HELO without a name");
-	message_reset(s);
+	/* macros for the MAIL to come may be here already */
+	if (s->in_message || s->state != MILTER_IDLE)
+		message_reset(s);
 
 	enum milter_verdict v = s->handler->helo
 					? s->handler->helo(s->arg, name)

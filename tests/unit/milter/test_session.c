@@ -294,6 +294,14 @@ static void plays_sessions(void **state)
 		  "mail(a) header(A) lead( ) value(b) over() mail(c) over() "
 		  "helo(d) mail(e) eoh() end() over() -> c ",
 		  false },
+		/* macros of MAIL that come before HELO are for it; those of the
+		 * message before are gone */
+		{ QUIET,
+		  { .on_end = MILTER_GO_ON },
+		  "D(Mi|Q1|) H(d|) M(e|) E A H(d|) M(e|) E",
+		  "helo(d) mail(e) eoh() end(Q1) over() -> c helo(d) mail(e) "
+		  "eoh() end() over() -> c ",
+		  false },
 		/* a NUL in a value is part of it */
 		{ QUIET,
 		  { .on_end = MILTER_GO_ON },
