@@ -112,18 +112,40 @@ void process_ready(void)
 		close_streams();
 }
 
+/* Directories below /run are gone after every boot; what a unit or an init
+ * script would make there is made here. */
+static int open_pid_file(const char *path)
+{
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+			  O_NOFOLLOW | O_NONBLOCK;
+	int fd = open(path, flags, 0644);
+	str dir = str_head(str_of(path), str_rfind(str_of(path), '/'));
+	char text[4096];
+
+	if (fd >= 0 || errno != ENOENT || !dir.n || dir.n >= sizeof text)
+		return fd;
+	memcpy(text, dir.p, dir.n);
+	text[dir.n] = '\0';
+	if (mkdir(text, 0755) < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return open(path, flags, 0644);
+}
+
 bool process_pid_file(const char *path, struct err *e)
 {
 	char text[32];
 	int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-	int fd = open(path,
-		      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW |
-			      O_NONBLOCK,
-		      0644);
+	int fd = open_pid_file(path);
 	struct stat st;
 
 	if (fd < 0)
-		return err_sys(e, "cannot write PidFile %s", path);
+		return err_sys(
+			e,
+			"cannot write PidFile %s (make its directory, or "
+			"name another file)",
+			path);
 	bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 		  write(fd, text, (size_t)n) == n;
 

@@ -13,7 +13,7 @@ static void put(struct authres_result *r, const char *name, str value)
 		};
 }
 
-/* "2048-bit key; insecure key; testing": as OpenDKIM and others write it */
+/* "2048-bit key, secure key, testing": without ";", at which crude readers cut */
 static str comment_of(struct arena *arena, const struct verdict_dkim *row)
 {
 	struct buf b = buf_of(arena, COMMENT_MAX);
@@ -21,9 +21,9 @@ static str comment_of(struct arena *arena, const struct verdict_dkim *row)
 	if (row->key_bits)
 		buf_printf(&b, "%u-bit key", row->key_bits);
 	if (row->secure)
-		buf_printf(&b, "%ssecure key", b.n ? "; " : "");
+		buf_printf(&b, "%ssecure key", b.n ? ", " : "");
 	if (row->testing)
-		buf_printf(&b, "%stesting", b.n ? "; " : "");
+		buf_printf(&b, "%stesting", b.n ? ", " : "");
 	return b.n ? buf_str(&b) : (str){ NULL, 0 };
 }
 
