@@ -14,7 +14,13 @@ struct dns_client *cli_dns(struct cli *cli)
 	o.nameservers = args_all(&cli->args, cli->arena, "nameserver",
 				 &o.n_nameservers);
 	o.zones = args_all(&cli->args, cli->arena, "zone", &o.n_zones);
-	return dns_client_new(&o, &cli->err);
+
+	struct dns_client *dns = dns_client_new(&o, &cli->err);
+
+	/* what would be a mistake in a configuration is one of usage here */
+	if (!dns && cli->err.code == ERR_CONFIG)
+		cli->err.code = ERR_USAGE;
+	return dns;
 }
 
 int cli_fail(struct cli *cli)

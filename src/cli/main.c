@@ -143,10 +143,12 @@ static int run_help(struct cli *cli, int argc, char **argv)
 		       &cli->err) ||
 	    !prepare(cli))
 		return cli_fail(cli);
-	if (!cli->args.n_rest)
+	size_t at = cli->args.n_rest && strcmp(cli->args.rest[0], "help") == 0;
+
+	if (at == cli->args.n_rest)
 		return help(stdout);
-	c = find(str_of(cli->args.rest[0]));
-	return c ? help_of(c) : unknown_command(cli->args.rest[0]);
+	c = find(str_of(cli->args.rest[at]));
+	return c ? help_of(c) : unknown_command(cli->args.rest[at]);
 }
 
 static int dispatch(struct cli *cli, int argc, char **argv)

@@ -1,4 +1,5 @@
 /* opendkim-genkey: the same options, files and words. */
+#include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/keyfiles.h"
 
@@ -50,10 +51,20 @@ static const char usage_text[] =
 enum what { GO, HELP, VERSION, USAGE };
 
 struct genkey {
+	struct arena *arena;
 	struct keyfiles k;
 	bool verbose;
 	enum what what;
 };
+
+/* As the .txt has it: quotes within a quoted string. */
+static str quoted(struct arena *arena, const char *text)
+{
+	struct buf b = buf_of(arena, 8192);
+
+	buf_printf(&b, "\\\"%s\\\"", text);
+	return buf_str(&b);
+}
 
 static void take(struct genkey *g, int c)
 {
@@ -87,7 +98,7 @@ static void take(struct genkey *g, int c)
 		r->hashes = str_of(optarg);
 		break;
 	case 'n':
-		r->notes = str_of(optarg);
+		r->notes = quoted(g->arena, optarg);
 		break;
 	case 'r':
 	case 'R':
@@ -144,7 +155,8 @@ static int make(struct arena *arena, const struct genkey *g)
 
 int genkey_main(struct arena *arena, int argc, char *argv[])
 {
-	struct genkey g = { .k = { .bits = 2048,
+	struct genkey g = { .arena = arena,
+			    .k = { .bits = 2048,
 				   .directory = ".",
 				   .domain = "localhost",
 				   .selector = "default",

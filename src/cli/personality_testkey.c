@@ -19,6 +19,7 @@ struct testkey {
 	struct arena *arena;
 	const char *domain, *selector, *key, *config;
 	str trust_anchor, nameservers;
+	long dns_timeout;
 	const struct table *table; /* walked when nothing was named */
 	struct dns_client *dns;
 	int verbose;
@@ -180,6 +181,7 @@ static void take_settings(struct testkey *o, struct conf *c)
 
 	o->trust_anchor = c->trust_anchor_file;
 	o->nameservers = c->nameservers;
+	o->dns_timeout = c->dns_timeout;
 	if (getrandom(&options.seed, sizeof options.seed, 0) < 0 || !named)
 		o->table = c->key_table.p ? dataset_open(c, STR("KeyTable"),
 							 c->key_table, &options)
@@ -232,6 +234,8 @@ static struct dns_client *open_dns(const struct testkey *o)
 			servers[d.n_nameservers++] = arena_cstr(o->arena,
 								str_trim(one));
 	d.nameservers = servers;
+	if (o->dns_timeout > 0 && o->dns_timeout < 3600)
+		d.timeout_ms = (unsigned)o->dns_timeout * 1000;
 	dns = dns_client_new(&d, &e);
 	if (!dns)
 		say("%s", e.text);
