@@ -94,7 +94,7 @@ static void print_field(struct cli *cli, const struct authres *a, bool ok,
 	str id = out_text(cli->arena, a->id);
 
 	if (!ok) {
-		printf("%s: %s\n", _("unreadable"), a->why ? a->why : "");
+		printf("%s: %s\n", _("unreadable"), a->why ? _(a->why) : "");
 		return;
 	}
 	printf("%.*s%s\n", STR_ARG(id), trusted ? _(" (trusted)") : "");

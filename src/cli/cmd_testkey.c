@@ -119,7 +119,7 @@ static void test_entry(struct testing *t, struct snapshot *s,
 
 	if (wrong || key_entry_has_percent(&k)) {
 		report_line(t, &k, place,
-			    wrong ? wrong : _("depends on the sender (%)"));
+			    wrong ? _(wrong) : _("depends on the sender (%)"));
 		return;
 	}
 	key = snapshot_key(s, &k, &news, &t->cli->err);

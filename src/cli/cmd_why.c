@@ -139,8 +139,8 @@ static void print_key(struct cli *cli, const struct sign_choice *c,
 
 	if (k->trouble) {
 		printf("  %s%.*s: %s%s\n", out_begin(OUT_BAD),
-		       STR_ARG(out_text(cli->arena, k->key_name)), k->trouble,
-		       out_end());
+		       STR_ARG(out_text(cli->arena, k->key_name)),
+		       _(k->trouble), out_end());
 		return;
 	}
 	printf("  d=%.*s s=%.*s%s%.*s\n", STR_ARG(k->key.domain),

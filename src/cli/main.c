@@ -143,20 +143,31 @@ static int run_help(struct cli *cli, int argc, char **argv)
 		       &cli->err) ||
 	    !prepare(cli))
 		return cli_fail(cli);
-	size_t at = cli->args.n_rest && strcmp(cli->args.rest[0], "help") == 0;
-
-	if (at == cli->args.n_rest)
+	if (!cli->args.n_rest)
 		return help(stdout);
-	c = find(str_of(cli->args.rest[at]));
-	return c ? help_of(c) : unknown_command(cli->args.rest[at]);
+	c = find(str_of(cli->args.rest[0]));
+	return c ? help_of(c) : unknown_command(cli->args.rest[0]);
 }
 
+/* argv without the word at i, which becomes the first. */
+static char **to_front(struct cli *cli, int argc, char **argv, int at)
+{
+	char **out = arena_array_of(cli->arena, char *, (size_t)argc);
+	int n = 0;
+
+	out[n++] = argv[at];
+	for (int i = 1; i < argc; i++)
+		if (i != at)
+			out[n++] = argv[i];
+	return out;
+}
+
+/* Options of every command may stand before its name. */
 static int dispatch(struct cli *cli, int argc, char **argv)
 {
-	const struct command *c = argc > 1 ? find(str_of(argv[1])) : NULL;
+	const struct command *c;
+	int at = 1;
 
-	if (c)
-		return run(cli, c, argc - 1, argv + 1);
 	if (argc < 2) {
 		(void)help(stderr);
 		return 64;
@@ -165,11 +176,17 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 		puts("inkan " INKAN_VERSION);
 		return 0;
 	}
-	if (strcmp(argv[1], "help") == 0)
-		return run_help(cli, argc - 1, argv + 1);
-	if (argv[1][0] == '-')
+	while (at < argc && argv[at][0] == '-')
+		at += opt_takes_next(argv[at]) ? 2 : 1;
+	if (at >= argc)
 		return run_help(cli, argc, argv);
-	return unknown_command(argv[1]);
+	argv = to_front(cli, argc, argv, at);
+	c = find(str_of(argv[0]));
+	if (c)
+		return run(cli, c, argc - 1, argv);
+	if (strcmp(argv[0], "help") == 0)
+		return run_help(cli, argc - 1, argv);
+	return unknown_command(argv[0]);
 }
 
 /* Translations stand beside the program in a build tree, else where they were

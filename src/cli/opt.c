@@ -175,6 +175,17 @@ bool opt_parse(struct arena *arena, const struct opt *table, int argc,
 	return ok;
 }
 
+bool opt_takes_next(const char *text)
+{
+	const struct opt *o = NULL;
+
+	if (text[0] == '-' && text[1] == '-')
+		o = by_name(opt_common, str_of(text + 2));
+	else if (text[0] == '-' && text[1] && !text[2])
+		o = by_letter(opt_common, text[1]);
+	return o && o->arg;
+}
+
 bool args_has(const struct args *a, const char *name)
 {
 	for (size_t i = 0; i < a->n_set; i++)

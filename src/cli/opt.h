@@ -37,6 +37,9 @@ struct args {
 bool opt_parse(struct arena *arena, const struct opt *table, int argc,
 	       char *const argv[], struct args *out, struct err *e);
 
+/* Is this an option of every command whose value is the next argument? */
+bool opt_takes_next(const char *text);
+
 bool args_has(const struct args *a, const char *name);
 /* The last value given, or NULL. */
 const char *args_get(const struct args *a, const char *name);

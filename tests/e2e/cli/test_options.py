@@ -63,7 +63,8 @@ for args, want, words in [
 
 zone = write("empty.zone", "example.org. 60 IN A 192.0.2.1\n")
 for args in [("verify", "--expl", "--zone", zone), ("verify", f"--zone={zone}"), ("verify", "--zone", zone, "-"),
-             ("verify", "--zone", zone, "--", "-")]:
+             ("verify", "--zone", zone, "--", "-"),
+             ("--zone", zone, "verify"), ("-c", "/nonexistent/conf", f"--zone={zone}", "verify")]:
     status, out, err = run(*args, stdin=MAIL)
     t.ok(status == 0 and b"dkim=none" in out, f"understood: {' '.join(args[:2])}", f"{status} {out!r} {err!r}")
 
