@@ -15,7 +15,7 @@ enum canon { CANON_SIMPLE, CANON_RELAXED };
 void canon_header(struct buf *out, enum canon canon, str raw);
 
 /* The body, streamed in chunks cut anywhere; canonical octets go to put(). */
-enum { CANON_STAGE = 16384, CANON_SLACK = 64 };
+enum { CANON_STAGE = 4096, CANON_SLACK = 64 };
 
 struct canon_body {
 	enum canon canon;

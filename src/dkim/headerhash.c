@@ -104,7 +104,7 @@ static void add_own(struct arena *arena, struct hash *h, struct buf *b,
 str headerhash_digest(struct arena *arena, const struct headerhash *hh,
 		      const struct header *header, str own_raw, str own_room)
 {
-	enum { ENOUGH = 4096 };
+	enum { ENOUGH = 2048 };
 	struct hash *h = hash_new(arena, hh->algorithm);
 	struct index x = index_of(arena, hh, header);
 	struct buf own = buf_of(arena, SIZE_MAX / 8);

@@ -49,9 +49,12 @@ bool tags_parse(struct arena *arena, str text, struct tags *out,
 		const char **why)
 {
 	str rest = text, spec;
+	size_t room = 1;
 
+	for (size_t i = 0; i < text.n && room < LIMIT_TAGS; i++)
+		room += text.p[i] == ';';
 	out->n = 0;
-	out->tag = arena_array_of(arena, struct tag, LIMIT_TAGS);
+	out->tag = arena_array_of(arena, struct tag, room);
 	while (str_split(&rest, ';', &spec)) {
 		if (!str_trim(spec).n) {
 			if (!rest.p && out->n)

@@ -64,7 +64,7 @@ static void give_up_memory(struct verify *v)
 struct verify *verify_new(const struct verify_options *options,
 			  struct resolver *resolver)
 {
-	enum { FIRST_BLOCK = 32768 };
+	enum { FIRST_BLOCK = 20480 }; /* a usual message takes 17 KB */
 	struct arena *arena = arena_new(FIRST_BLOCK);
 
 	if (!arena)
