@@ -12,7 +12,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_keygen, &cmd_records, &cmd_testkey, &cmd_sign,
-	&cmd_verify, &cmd_why,     &cmd_authres,
+	&cmd_verify, &cmd_why,     &cmd_authres, &cmd_milter,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

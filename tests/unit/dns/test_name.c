@@ -31,7 +31,7 @@ static const struct {
 	{ ".a", false, false, false },
 	{ "a.", false, false, false },
 	{ "a..b", false, false, false },
-	{ "a b", false, false, false },
+	{ "a b", true, false, false },
 	{ "a\\b", false, false, false },
 	{ "a\x7f", false, false, false },
 	{ "a\n", false, false, false },
