@@ -1,0 +1,53 @@
+# bash completion for inkan(1): commands and options are asked of the program,
+# so they are always those of its version.
+
+_inkan_options()
+{
+	"$1" help $2 --lang en --color never 2>/dev/null |
+		sed -n 's/^  \(   \|-.,\) \(--[a-z-]*\).*/\2/p'
+}
+
+_inkan_commands()
+{
+	"$1" help --lang en --color never 2>/dev/null |
+		sed -n 's/^  \([a-z][a-z]*\)  *.*/\1/p'
+}
+
+_inkan()
+{
+	local program=$1 word=${COMP_WORDS[COMP_CWORD]} before=
+	local command= i words=
+
+	[ "$COMP_CWORD" -eq 0 ] || before=${COMP_WORDS[COMP_CWORD - 1]}
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-*) ;;
+		*) command=${COMP_WORDS[i]}; break ;;
+		esac
+	done
+	COMPREPLY=()
+	case $before in
+	--color) words="auto always never" ;;
+	--lang) words="en ja" ;;
+	--policy) words="none quarantine reject" ;;
+	--format) words="table zone lines json nsupdate" ;;
+	--algorithm) words="rsa-sha256 ed25519-sha256" ;;
+	--canonicalization) words="relaxed/relaxed relaxed/simple simple/relaxed simple/simple" ;;
+	--zone | --key | --config | -c | -k | --directory | -D)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return ;;
+	help) words=$(_inkan_commands "$program") ;;
+	*)
+		case $word in
+		-*) words=$(_inkan_options "$program" "$command") ;;
+		*) [ -n "$command" ] || words=$(_inkan_commands "$program") ;;
+		esac ;;
+	esac
+	if [ -n "$words" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+
+complete -o filenames -F _inkan inkan
