@@ -114,8 +114,7 @@ static enum milter_verdict on_header(void *arg, str name, str lead, str value)
 	value = joined(j, lead, value);
 	if (str_ieq(name, STR("Authentication-Results")))
 		job_note_results(j, value);
-	if (!verify_header(j->verify, name, value))
-		j->header_too_large = true;
+	(void)header_add(&j->header, name, value);
 	arena_leave(j->arena);
 	return MILTER_GO_ON;
 }
@@ -186,7 +185,7 @@ static enum milter_verdict refuse(struct job *j, enum conf_action action,
 static enum milter_verdict end_of_headers(struct job *j)
 {
 	const struct conf *c = j->s->conf;
-	const char *wrong = rules_broken(verify_fields(j->verify), j->arena);
+	const char *wrong = rules_broken(&j->header, j->arena);
 
 	if (j->out_of_memory)
 		return refuse(j, CONF_TEMPFAIL,
@@ -201,7 +200,7 @@ static enum milter_verdict end_of_headers(struct job *j)
 		report_refused(j, wrong, MILTER_REJECT);
 		return MILTER_REJECT;
 	}
-	if (j->header_too_large && c->on_security != CONF_ACCEPT) {
+	if (j->header.too_large && c->on_security != CONF_ACCEPT) {
 		enum milter_verdict v = refuse(
 			j, c->on_security, STR("message header too large"),
 			"header too large (MaximumHeaders, On-Security)");

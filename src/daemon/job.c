@@ -2,24 +2,14 @@
 
 #include "base/limits.h"
 
-enum { FIRST_BLOCK = 4096 };
+enum { FIRST_BLOCK = 12288 }; /* a message that is signed; measured */
 
-static struct verify_options verify_options_of(const struct job *j)
+static size_t header_limit(const struct conf *c)
 {
-	const struct conf *c = j->s->conf;
-	struct verify_options o = verify_defaults(j->now);
-
-	o.drift = c->clock_drift;
-	o.keys = j->filter->station->keys;
-	if (c->minimum_key_bits > 0)
-		o.min_key_bits = (unsigned)c->minimum_key_bits;
-	if (c->maximum_signatures_to_verify > 0)
-		o.max_signatures = (unsigned)c->maximum_signatures_to_verify;
 	if (c->maximum_headers > 0)
-		o.max_header_bytes = (size_t)c->maximum_headers;
-	else if (c->maximum_headers == 0) /* "no limit" is what memory allows */
-		o.max_header_bytes = LIMIT_MESSAGE_MEMORY / 2;
-	return o;
+		return (size_t)c->maximum_headers;
+	/* "no limit" is what memory allows */
+	return c->maximum_headers == 0 ? LIMIT_MESSAGE_MEMORY / 4 : 0;
 }
 
 static struct job *made(struct arena *arena, struct filter *f, str from)
@@ -30,6 +20,8 @@ static struct job *made(struct arena *arena, struct filter *f, str from)
 	j->filter = f;
 	j->now = station_now(f->station);
 	j->envelope_from = arena_str(arena, from);
+	j->s = f->station->era->conf;
+	j->header = header_of(arena, header_limit(j->s->conf), 0);
 	arena_limit(arena, LIMIT_MESSAGE_MEMORY);
 	return j;
 }
@@ -46,17 +38,7 @@ struct job *job_new(struct filter *f, str envelope_from)
 	struct job *j = made(arena, f, envelope_from);
 
 	arena_leave(arena);
-	j->s = f->station->era->conf;
-
-	struct verify_options o = verify_options_of(j);
-
-	j->verify = verify_new(&o, f->station->era->resolver);
-	if (!j->verify) {
-		arena_free(arena);
-		return NULL;
-	}
 	j->era = era_hold(f->station->era);
-	verify_envelope(j->verify, f->client_ip, filter_helo(f), envelope_from);
 	return j;
 }
 
@@ -70,6 +52,45 @@ void job_free(struct job *j)
 	verify_free(j->verify);
 	arena_free(j->arena);
 	era_release(era);
+}
+
+static struct verify_options verify_options_of(const struct job *j)
+{
+	const struct conf *c = j->s->conf;
+	struct verify_options o = verify_defaults(j->now);
+
+	o.drift = c->clock_drift;
+	o.keys = j->filter->station->keys;
+	if (c->minimum_key_bits > 0)
+		o.min_key_bits = (unsigned)c->minimum_key_bits;
+	if (c->maximum_signatures_to_verify > 0)
+		o.max_signatures = (unsigned)c->maximum_signatures_to_verify;
+	o.max_header_bytes = j->header.max_bytes;
+	/* of a header that was too large the rest is gone: one field over this
+	 * limit says so */
+	if (j->header.too_large)
+		o.max_header_fields = j->header.n ? j->header.n : 1;
+	return o;
+}
+
+bool job_verify(struct job *j)
+{
+	struct filter *f = j->filter;
+	struct verify_options o = verify_options_of(j);
+
+	j->verify = verify_new(&o, j->era->resolver);
+	if (!j->verify)
+		return false;
+	verify_envelope(j->verify, f->client_ip, filter_helo(f),
+			j->envelope_from);
+	for (size_t i = 0; i < j->header.n; i++)
+		(void)verify_header_raw(j->verify, j->header.fields[i].raw);
+	if (j->header.too_large) {
+		(void)verify_header(j->verify, STR("X"), STR(""));
+		(void)verify_header(j->verify, STR("X"), STR(""));
+	}
+	verify_end_of_headers(j->verify);
+	return true;
 }
 
 str job_queue_id(const struct job *j)

@@ -18,10 +18,11 @@ struct job {
 	struct filter *filter;
 	struct era *era; /* a share */
 	const struct snapshot *s; /* era->conf */
-	struct verify *verify; /* holds the header, whatever is done */
+	struct header header;
+	struct verify *verify; /* JOB_VERIFY, unless malformed */
 	enum job_kind kind;
 	int64_t now;
-	bool out_of_memory, header_too_large;
+	bool out_of_memory;
 	const char *malformed; /* what is wrong with the header, or NULL */
 	str quarantine; /* why, when it is to be held */
 
@@ -46,6 +47,9 @@ struct job {
 /* NULL: no memory. */
 struct job *job_new(struct filter *f, str envelope_from);
 void job_free(struct job *j); /* NULL is fine */
+
+/* Makes j->verify, up to the end of headers.  False: no memory. */
+bool job_verify(struct job *j);
 
 /* {j}, AuthservID and the queue id, as far as they are known. */
 str job_queue_id(const struct job *j);

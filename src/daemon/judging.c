@@ -15,13 +15,13 @@ struct judgement {
 
 static size_t signatures(const struct job *j)
 {
-	return header_count(verify_fields(j->verify), STR("DKIM-Signature"));
+	return header_count(&j->header, STR("DKIM-Signature"));
 }
 
 /* Can no signature be read at all?  Known before any key is asked for. */
 static bool all_unreadable(struct job *j)
 {
-	const struct header *h = verify_fields(j->verify);
+	const struct header *h = &j->header;
 	size_t n = signatures(j);
 
 	for (size_t i = 0; i < n && i < LIMIT_SIGNATURES_SEEN; i++) {
@@ -58,20 +58,23 @@ enum milter_verdict judging_begin(struct job *j)
 		return MILTER_ACCEPT;
 	}
 	/* of a header that is too large, what is missing is not known */
-	if (c->weak_syntax_checks || j->header_too_large)
+	if (c->weak_syntax_checks || j->header.too_large)
 		j->malformed = NULL;
 	if (j->malformed)
 		return MILTER_GO_ON;
 	if (c->on_bad_signature != CONF_ACCEPT && all_unreadable(j))
 		return syntax_error(j);
-	verify_end_of_headers(j->verify);
+	if (!job_verify(j)) {
+		j->out_of_memory = true;
+		return MILTER_TEMPFAIL;
+	}
 	return MILTER_GO_ON;
 }
 
 static bool covers(struct job *j, const struct verdict_dkim *row)
 {
 	const struct table *t = j->s->must_be_signed;
-	const struct header *h = verify_fields(j->verify);
+	const struct header *h = &j->header;
 	struct dkim_signature sig;
 	enum dkim_result result;
 	struct table_entry e;

@@ -26,8 +26,8 @@ void job_find_sender(struct job *j)
 {
 	if (from_macro(j))
 		return;
-	if (!signing_sender(j->s, verify_fields(j->verify), j->arena,
-			    &j->request.user, &j->request.domain) ||
+	if (!signing_sender(j->s, &j->header, j->arena, &j->request.user,
+			    &j->request.domain) ||
 	    !j->request.domain.n)
 		j->malformed = "no sender's address";
 }

@@ -100,7 +100,7 @@ static bool removed(const struct job *j, const struct field *f, uint32_t *seen)
 /* The header as it will be when what we remove is gone. */
 static const struct header *header_that_stays(struct job *j)
 {
-	const struct header *all = verify_fields(j->verify);
+	const struct header *all = &j->header;
 	struct header *kept;
 	uint32_t seen = 0;
 
@@ -117,8 +117,7 @@ static const struct header *header_that_stays(struct job *j)
 
 static void remove_old(struct job *j)
 {
-	size_t n = header_count(verify_fields(j->verify),
-				STR("DKIM-Signature"));
+	size_t n = header_count(&j->header, STR("DKIM-Signature"));
 
 	if (!j->s->conf->remove_old_signatures)
 		return;
