@@ -47,6 +47,8 @@ static struct verify_options completed(const struct verify_options *given)
 		o.max_signatures = LIMIT_SIGNATURES;
 	if (!o.max_questions)
 		o.max_questions = LIMIT_QUESTIONS;
+	if (!o.max_memory)
+		o.max_memory = LIMIT_MESSAGE_MEMORY;
 	if (o.min_key_bits < LIMIT_RSA_BITS_MIN)
 		o.min_key_bits = LIMIT_RSA_BITS_MIN;
 	return o;
@@ -84,7 +86,7 @@ struct verify *verify_new(const struct verify_options *options,
 	v->bodyhash = bodyhash_new(arena);
 	v->scratch = buf_of(arena, LIMIT_MESSAGE_MEMORY);
 	arena_leave(arena);
-	arena_limit(arena, LIMIT_MESSAGE_MEMORY);
+	arena_limit(arena, v->options.max_memory);
 	return v;
 }
 

@@ -334,6 +334,40 @@ static void out_of_memory(void **state)
 	verify_free(v);
 }
 
+/* Wherever memory ends, the verdict says so and nothing leaks. */
+static void memory_ends_anywhere(void **state)
+{
+	struct script s = script_of(ed25519_zone, TEST_COUNT(ed25519_zone));
+	struct verify_options o = verify_defaults(NOW);
+	size_t failed = 0, passed = 0;
+
+	(void)state;
+	for (size_t max = 1; max < 40000; max += 41) {
+		struct verify *v;
+
+		o.max_memory = max;
+		v = verify_new(&o, &s.r);
+		(void)verify_header_raw(v, str_of(good));
+		(void)verify_header_raw(v, STR("From: Aki <aki@a.example>"));
+		(void)verify_header_raw(v, STR("To: bo@b.example"));
+		(void)verify_header_raw(v, STR("Subject:\r\n  Two   words"));
+		verify_body(v, STR("Hi\r\n"));
+		verify_end(v);
+		assert_true(verify_run(v));
+		if (verify_verdict(v)->out_of_memory) {
+			assert_int_equal(verify_verdict(v)->dkim,
+					 DKIM_TEMPERROR);
+			assert_int_equal(passed, 0);
+			failed++;
+		} else {
+			assert_int_equal(verify_verdict(v)->dkim, DKIM_PASS);
+			passed++;
+		}
+		verify_free(v);
+	}
+	assert_true(failed > 100 && passed > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +380,7 @@ int main(void)
 		cmocka_unit_test(nothing_of_strangers_is_repeated),
 		cmocka_unit_test(unique_heads_of_b),
 		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(memory_ends_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
