@@ -111,7 +111,8 @@ struct privkey *privkey_parse(str text, struct err *e)
 			"(openssl pkey -in OLD -out NEW)");
 		return NULL;
 	}
-	if (contains(text, STR("PUBLIC KEY-----"))) {
+	if (contains(text, STR("PUBLIC KEY-----")) &&
+	    !contains(text, STR("PRIVATE KEY-----"))) {
 		err_set(e, ERR_DATA,
 			"this is a public key; the private one is needed");
 		return NULL;

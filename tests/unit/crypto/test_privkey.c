@@ -1,6 +1,7 @@
 /* Private keys: what is read, what is refused and with which words, and that a
  * key file is written once and for its owner alone. */
 #include "base/base64.h"
+#include "base/buf.h"
 #include "base/limits.h"
 #include "crypto/privkey.h"
 #include "test.h"
@@ -138,25 +139,6 @@ static str form(struct arena *a, EVP_PKEY *pkey, int which)
 	return out;
 }
 
-static void every_form_is_read(void **state)
-{
-	struct arena *a = arena_new(4096);
-	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
-	struct privkey *keys[4];
-	struct err e;
-
-	(void)state;
-	for (int i = 0; i < 4; i++) {
-		keys[i] = privkey_parse(form(a, pkey, i), &e);
-		assert_non_null(keys[i]);
-		is_same_key(a, keys[0], keys[i]);
-	}
-	for (int i = 0; i < 4; i++)
-		privkey_free(keys[i]);
-	EVP_PKEY_free(pkey);
-	arena_free(a);
-}
-
 static str other_pem(struct arena *a, EVP_PKEY *pkey, int which)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -172,6 +154,37 @@ static str other_pem(struct arena *a, EVP_PKEY *pkey, int which)
 	out = arena_str(a, (str){ text, out.n });
 	BIO_free(bio);
 	return out;
+}
+
+static void every_form_is_read(void **state)
+{
+	struct arena *a = arena_new(4096);
+	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+	struct privkey *keys[4];
+	struct err e;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		keys[i] = privkey_parse(form(a, pkey, i), &e);
+		assert_non_null(keys[i]);
+		is_same_key(a, keys[0], keys[i]);
+	}
+	for (int i = 0; i < 4; i++)
+		privkey_free(keys[i]);
+
+	/* with its public half in front, and lines of others around */
+	struct buf both = buf_of(a, LIMIT_KEY_FILE);
+
+	buf_put(&both, STR("a remark\n"));
+	buf_put(&both, other_pem(a, pkey, 0));
+	buf_put(&both, form(a, pkey, 0));
+
+	struct privkey *key = privkey_parse(buf_str(&both), &e);
+
+	assert_non_null(key);
+	privkey_free(key);
+	EVP_PKEY_free(pkey);
+	arena_free(a);
 }
 
 static void refused_texts(void **state)
