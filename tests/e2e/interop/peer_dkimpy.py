@@ -1,0 +1,33 @@
+"""dkimpy behind a pipe: a JSON request per line in, an answer per line out.
+Run by the system's Python, which has Debian's python3-dkim."""
+import base64
+import json
+import sys
+
+import dkim
+
+
+def verify(request, message):
+    records = request["records"]
+    d = dkim.DKIM(message)
+    return d.verify(request["index"],
+                    dnsfunc=lambda name, timeout=5: records.get(name.decode().rstrip("."), "").encode())
+
+
+def sign(request, message):
+    with open(request["key"], "rb") as f:
+        key = f.read()
+    header, _, body = request["canonicalization"].partition("/")
+    field = dkim.sign(message, request["selector"].encode(), request["domain"].encode(), key,
+                      canonicalize=(header.encode(), body.encode()),
+                      signature_algorithm=request["algorithm"].encode())
+    return base64.b64encode(field).decode()
+
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    try:
+        answer = (sign if asked["op"] == "sign" else verify)(asked, base64.b64decode(asked["message"]))
+    except Exception as e:  # pylint: disable=broad-except
+        answer = f"{type(e).__name__}: {e}"
+    print(json.dumps(answer), flush=True)
