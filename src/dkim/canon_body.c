@@ -9,8 +9,13 @@
 
 enum {
 	STEP = 2048, /* octets squeezed at a time */
-	LONG_RUN = 8192 /* octets that are not worth copying */
+	LONG_RUN = 4096 /* octets that are not worth copying */
 };
+
+/* What is staged in one piece must fit. */
+_Static_assert((int)STEP <= (int)CANON_STAGE &&
+		       (int)LONG_RUN <= (int)CANON_STAGE,
+	       "the stage is too small");
 
 void canon_body_init(struct canon_body *b, enum canon canon,
 		     void (*put)(void *arg, const char *p, size_t n), void *arg)
