@@ -409,6 +409,19 @@ static str built_in(void)
 	return (str){ text, n };
 }
 
+/* As a mail queue has it: every line ends in CRLF. */
+static str with_crlf(str text)
+{
+	struct buf b = { .max = 128 << 20 };
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\n' && (i == 0 || text.p[i - 1] != '\r'))
+			buf_putc(&b, '\r');
+		buf_putc(&b, text.p[i]);
+	}
+	return buf_str(&b);
+}
+
 static str read_all(const char *path)
 {
 	struct buf b = { .max = 64 << 20 };
@@ -429,7 +442,7 @@ static void split(str message)
 	for (size_t i = 0; i + 1 < message.n; i++)
 		if (message.p[i] == '\n' && message.p[i + 1] == '\n') {
 			load.header = str_head(message, i + 1);
-			load.body = str_skip(message, i + 2);
+			load.body = with_crlf(str_skip(message, i + 2));
 			return;
 		}
 	load.header = message;

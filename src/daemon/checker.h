@@ -1,5 +1,5 @@
-/* checker: the keys of a large KeyTable that were not opened at the start are
- * opened in the background, and mistakes are told. */
+/* checker: in the background, every key is opened that was not at the start, and
+ * compared with its record in DNS; what is wrong goes to the log. */
 #ifndef DAEMON_CHECKER_H
 #define DAEMON_CHECKER_H
 
@@ -9,6 +9,9 @@ struct checker;
 
 /* Takes a share of s of its own.  NULL when there is nothing to check. */
 struct checker *checker_start(struct snapshot *s);
-void checker_stop(struct checker *c); /* NULL is fine */
+/* Waits for it to end, a DNS timeout at most.  NULL is fine, here and below. */
+void checker_stop(struct checker *c);
+/* Does not wait: it ends by itself. */
+void checker_cancel(struct checker *c);
 
 #endif

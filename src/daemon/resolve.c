@@ -3,7 +3,18 @@
 #include "dns/unbound.h"
 #include "dns/zone.h"
 
-enum { NAMESERVERS_MAX = 16 };
+size_t resolve_nameservers(const struct conf *c, struct arena *arena,
+			   const char *out[RESOLVE_NAMESERVERS_MAX])
+{
+	str rest = c->nameservers, one;
+	size_t n = 0;
+
+	while (rest.n && n < RESOLVE_NAMESERVERS_MAX &&
+	       str_split(&rest, ',', &one))
+		if (str_trim(one).n)
+			out[n++] = arena_cstr(arena, str_trim(one));
+	return n;
+}
 
 static str without_final_dot(str name)
 {
@@ -53,14 +64,13 @@ struct resolver *resolve_new(struct event_base *base, const struct snapshot *s,
 			     struct err *e)
 {
 	const struct conf *c = s->conf;
-	const char *servers[NAMESERVERS_MAX];
+	const char *servers[RESOLVE_NAMESERVERS_MAX];
 	struct unbound_options o = { .nameservers = servers,
 				     .timeout_ms = timeout_of(c),
 				     .tcp = c->dns_connect,
 				     .trust_anchor = c->trust_anchor_file.p };
 	struct arena *arena;
 	struct resolver *r;
-	str rest = c->nameservers, one;
 
 	if (s->test_public_keys || s->test_dns_data)
 		return test_resolver(s, e);
@@ -69,10 +79,7 @@ struct resolver *resolve_new(struct event_base *base, const struct snapshot *s,
 		err_set(e, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
-	while (rest.n && str_split(&rest, ',', &one))
-		if (str_trim(one).n && o.n_nameservers < NAMESERVERS_MAX)
-			servers[o.n_nameservers++] = arena_cstr(arena,
-								str_trim(one));
+	o.n_nameservers = resolve_nameservers(c, arena, servers);
 	r = unbound_new(base, &o, e);
 	arena_free(arena);
 	return r;

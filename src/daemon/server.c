@@ -142,7 +142,7 @@ static void on_reloaded(void *arg, struct snapshot *snapshot)
 	server_open_log(snapshot->conf, "inkand");
 	for (size_t i = 0; i < s->n_workers; i++)
 		worker_reload(s->workers[i], snapshot);
-	checker_stop(s->checker);
+	checker_cancel(s->checker);
 	s->checker = checker_start(snapshot);
 	snapshot_release(snapshot);
 }
