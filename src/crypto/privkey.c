@@ -20,7 +20,8 @@ struct privkey {
 	atomic_uint owners;
 };
 
-/* Never asks a terminal for a password. */
+/* Never asks a terminal for a password.
+ * NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's type */
 static int no_password(char *buf, int size, int rwflag, void *arg)
 {
 	(void)buf, (void)size, (void)rwflag, (void)arg;
@@ -55,6 +56,7 @@ static EVP_PKEY *from_base64(str text)
 		return NULL;
 	if (base64_decode(arena, text, true, &der)) {
 		pkey = from_der(der);
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr): our own copy */
 		OPENSSL_cleanse((void *)(uintptr_t)der.p, der.n);
 	}
 	arena_free(arena);

@@ -25,7 +25,7 @@ enum dkim_record_status {
 };
 
 enum dkim_record_status dkim_record_parse(struct arena *arena, str text,
-					  struct dkim_record *out,
+					  struct dkim_record *r,
 					  const char **why);
 
 #endif
