@@ -138,7 +138,8 @@ static bool take_id(struct parser *p)
 		return refuse(p, "no authserv-id");
 	if (!take_value(p, &p->out->id))
 		return false;
-	if (!p->out->id.n)
+	/* Some write results at once ("spf=pass smtp.mailfrom=..."). */
+	if (!p->out->id.n || str_find(p->out->id, '=') < p->out->id.n)
 		return refuse(p, "no authserv-id");
 	p->out->sloppy |= str_find(p->out->id, '@') < p->out->id.n;
 	if (!cfws(p))

@@ -12,7 +12,8 @@
 enum {
 	ID_MAX = 255,
 	VALUE_MAX = 900, /* a line has 998 at most (RFC 5322 2.1.1) */
-	TEXT_MAX = 200 /* reasons and comments */
+	TEXT_MAX = 200, /* reasons and comments */
+	WRITTEN_MAX = 2 * LIMIT_AUTHRES_BYTES /* before the last is undone */
 };
 
 static const str too_long = STR_INIT("(too long, the rest is left out)");
@@ -239,8 +240,8 @@ static void put_none(struct writer *w)
 
 void authres_write(struct buf *out, size_t column, const struct authres *a)
 {
-	size_t start = out->n;
-	struct writer w = { fold_of(out, column),
+	struct buf text = buf_of(out->arena, WRITTEN_MAX);
+	struct writer w = { fold_of(&text, column),
 			    buf_of(out->arena, 4 * VALUE_MAX), a->utf8 };
 
 	assert(out->arena);
@@ -249,18 +250,19 @@ void authres_write(struct buf *out, size_t column, const struct authres *a)
 		put_none(&w);
 	for (size_t i = 0; i < a->n; i++) {
 		struct fold before = w.fold;
-		size_t n = out->n;
+		size_t n = text.n;
 
 		fold_glue(&w.fold, STR(";"));
 		put_result(&w, &a->results[i]);
-		if (out->n - start > LIMIT_AUTHRES_BYTES - 64 &&
-		    !out->overflow) {
-			w.fold = before;
-			out->n = n;
-			if (i == 0)
-				put_none(&w);
-			fold_word(&w.fold, too_long);
-			break;
-		}
+		if (text.n <= LIMIT_AUTHRES_BYTES - 64)
+			continue;
+		w.fold = before;
+		text.n = n;
+		text.overflow = false;
+		if (i == 0)
+			put_none(&w);
+		fold_word(&w.fold, too_long);
+		break;
 	}
+	buf_put(out, buf_str(&text));
 }

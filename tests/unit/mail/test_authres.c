@@ -106,6 +106,8 @@ static void fields(void **state)
 		/* refused */
 		{ STR_INIT(""), NULL, false, "no authserv-id" },
 		{ STR_INIT("; none"), NULL, true, "no authserv-id" },
+		{ STR_INIT("spf=pass smtp.mailfrom=a.example; dkim=none"), NULL,
+		  true, "no authserv-id" },
 		{ STR_INIT("x.example"), NULL, false, "no result" },
 		{ STR_INIT("x.example;"), NULL, true, "no result" },
 		{ STR_INIT("x.example 2; dkim=pass"), NULL, false,
@@ -258,7 +260,7 @@ static void versions(void **state)
 
 static str written(struct arena *a, const struct authres *r)
 {
-	struct buf b = buf_of(a, 1 << 20);
+	struct buf b = buf_of(a, LIMIT_AUTHRES_BYTES);
 
 	authres_write(&b, strlen("Authentication-Results:"), r);
 	assert_false(b.overflow);
