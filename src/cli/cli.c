@@ -23,6 +23,27 @@ struct dns_client *cli_dns(struct cli *cli)
 	return dns;
 }
 
+static void free_key(void *key)
+{
+	privkey_free(key);
+}
+
+struct privkey *cli_key(struct cli *cli, const char *path)
+{
+	struct arena_slot *slot = arena_defer_slot(cli->arena, free_key);
+	struct privkey *key = privkey_read(path, PRIVKEY_SAFE, &cli->err);
+	struct err unsafe = cli->err;
+
+	if (!key) {
+		key = privkey_read(path, PRIVKEY_ANY, &cli->err);
+		if (!key)
+			return NULL;
+		out_warning(unsafe.text);
+	}
+	arena_defer_set(slot, key);
+	return key;
+}
+
 int cli_fail(struct cli *cli)
 {
 	return out_error(&cli->err);

@@ -5,6 +5,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/tr.h"
+#include "crypto/privkey.h"
 #include "dns/client.h"
 
 struct cli {
@@ -34,6 +35,10 @@ int testkey_main(struct arena *arena, int argc, char *argv[]);
 /* The resolver that --nameserver, --zone and --dns-timeout ask for; ends with
  * cli_dns_free.  NULL: cli->err. */
 struct dns_client *cli_dns(struct cli *cli);
+
+/* A private key named on the command line; the arena ends it.  One that others
+ * can read is warned about.  NULL: cli->err. */
+struct privkey *cli_key(struct cli *cli, const char *path);
 
 /* Prints cli->err and returns its exit status. */
 int cli_fail(struct cli *cli);

@@ -126,13 +126,11 @@ static void free_key(void *key)
 static bool load_key(struct cli *cli, const char *path, struct job *job)
 {
 	const char *want = args_get(&cli->args, "algorithm");
-	struct arena_slot *slot = arena_defer_slot(cli->arena, free_key);
-	struct privkey *key = privkey_read(path, PRIVKEY_ANY, &cli->err);
+	struct privkey *key = cli_key(cli, path);
 	enum dkim_algorithm algorithm;
 
 	if (!key)
 		return false;
-	arena_defer_set(slot, key);
 	job->options.key = key;
 	if (!want)
 		return true;

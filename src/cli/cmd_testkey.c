@@ -166,12 +166,11 @@ static int test_named(struct testing *t, const char *domain,
 		return cli_usage(t->cli, _("testkey needs --domain and "
 					   "--selector, or none of them"));
 	if (path) {
-		key = privkey_read(path, PRIVKEY_ANY, &t->cli->err);
+		key = cli_key(t->cli, path);
 		if (!key)
 			return cli_fail(t->cli);
 	}
 	test_one(t, str_of(domain), str_of(selector), key);
-	privkey_free(key);
 	return 0;
 }
 

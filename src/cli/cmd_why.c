@@ -1,5 +1,6 @@
 /* inkan why: would inkand sign this, with which keys, and by which line? */
 #include "cli/config.h"
+#include "cli/why_text.h"
 #include "mail/address.h"
 
 static const struct opt options[] = {
@@ -156,7 +157,8 @@ static void print_key(struct cli *cli, const struct sign_choice *c,
 		printf("    %s %.*s\n", _("key file"), STR_ARG(key));
 }
 
-static void print_text(struct cli *cli, const struct sign_choice *c, str why)
+static void print_text(struct cli *cli, const struct sign_choice *c,
+		       const struct sign_request *rq)
 {
 	bool sign = c->action == SIGN_SIGN;
 
@@ -164,7 +166,7 @@ static void print_text(struct cli *cli, const struct sign_choice *c, str why)
 	       sign                       ? _("signed")
 	       : c->action == SIGN_VERIFY ? _("not signed, verified")
 					  : _("left alone"),
-	       out_end(), STR_ARG(out_text(cli->arena, why)));
+	       out_end(), STR_ARG(why_text(cli, c, rq)));
 	for (size_t i = 0; i < c->n_keys; i++)
 		print_key(cli, c, &c->keys[i]);
 }
@@ -181,13 +183,12 @@ static int run(struct cli *cli)
 		return cli_fail(cli);
 
 	struct sign_choice *c = sign_choose(&s->rules, &rq, cli->arena);
-	str why = sign_why(c, &rq, cli->arena);
 	int status = args_has(&cli->args, "fail") && c->action != SIGN_SIGN;
 
 	if (cli->json)
-		out_json(choice_json(cli, c, why));
+		out_json(choice_json(cli, c, sign_why(c, &rq, cli->arena)));
 	else
-		print_text(cli, c, why);
+		print_text(cli, c, &rq);
 	snapshot_release(s);
 	return status;
 }

@@ -79,6 +79,12 @@ bool keyfiles_make(struct arena *arena, const struct keyfiles *k,
 
 	out->private_path = path_of(arena, k, ".private");
 	out->text_path = path_of(arena, k, ".txt");
+	if (access(k->directory, X_OK) < 0) {
+		(void)err_sys(e, _("directory %s (mkdir -m 750 makes it)"),
+			      k->directory);
+		e->code = ERR_CREATE;
+		return false;
+	}
 	if (access(out->text_path, F_OK) == 0)
 		return err_set(e, ERR_CREATE,
 			       _("%s exists: choose another selector or move "

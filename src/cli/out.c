@@ -143,13 +143,18 @@ void out_json(json_t *j)
 	json_decref(j);
 }
 
-int out_error(const struct err *e)
+void out_warning(const char *sentence)
 {
-	char text[sizeof e->text];
-	size_t n = clean(text, str_of(e->text));
+	char text[sizeof((struct err *)NULL)->text];
+	size_t n = clean(text, str_head(str_of(sentence), sizeof text));
 
 	fflush(stdout);
 	fprintf(stderr, "inkan: %.*s\n", (int)n, text);
+}
+
+int out_error(const struct err *e)
+{
+	out_warning(e->text);
 	return err_exit(e);
 }
 

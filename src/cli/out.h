@@ -27,7 +27,9 @@ json_t *json_of(str s); /* as out_text; absent: null */
 json_t *json_words(const char *s); /* NULL: null */
 void out_json(json_t *j); /* prints, and gives it up */
 
-/* To standard error: "inkan: ..."; returns the exit status of e. */
+/* To standard error: "inkan: SENTENCE". */
+void out_warning(const char *sentence);
+/* The same with the text of e; returns the exit status of e. */
 int out_error(const struct err *e);
 
 /* Flushes standard output.  What could not be written is an error (73). */

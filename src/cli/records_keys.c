@@ -46,10 +46,10 @@ static bool add_file(struct cli *cli, struct records_wanted *w, str selector,
 		return err_set(&cli->err, ERR_USAGE,
 			       _("\"%.*s\" is not a selector"),
 			       STR_ARG(str_head(selector, 100)));
-	key = privkey_read(path, PRIVKEY_ANY, &cli->err);
+	key = cli_key(cli, path);
 	if (!key)
 		return false;
-	add(cli, w, selector, key);
+	add(cli, w, selector, privkey_share(key));
 	return true;
 }
 

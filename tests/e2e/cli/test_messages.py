@@ -136,6 +136,13 @@ for args, action in [(("--from", "a@example.org", "--client-ip", "127.0.0.1"), "
 out = run("why", "-c", conf, "--from", "a@example.org", "--client-ip", "192.0.2.9")[1].decode()
 t.ok("InternalHosts" in out and "192.0.2.9" in out, "why not: what is missing", out)
 
+out = run("why", "-c", conf, "--from", "a@example.org", "--client-ip", "192.0.2.9", "--lang", "ja")[1].decode()
+t.ok("認証して" in out and "192.0.2.9" in out, "why not, in Japanese", out)
+os.chmod(rsa, 0o644)
+status, out, err = run("sign", "--time", NOW, *BY_RSA, stdin=MAIL)
+t.ok(status == 0 and out == sign(MAIL) and b"chmod 600" in err, "a key that others can read is warned about", err)
+os.chmod(rsa, 0o600)
+
 # Authentication-Results, read
 mail = (b"Authentication-Results: mx.example.net 1; spf=pass smtp.mailfrom=example.org;\r\n"
         b" dkim=fail reason=\"it \\\"broke\\\"\" header.d=example.org (comment)\r\n"
