@@ -78,6 +78,21 @@ void asks_answer(struct asks *as, unsigned id, const struct dns_answer *a)
 		as->on_answer(as->arg);
 }
 
+void asks_answer_copy(struct asks *as, unsigned id, const struct dns_answer *a)
+{
+	static const struct dns_answer no_memory = { .status = DNS_TEMPFAIL };
+	const struct dns_answer *volatile copy = &no_memory;
+	struct arena_outer outer;
+
+	arena_suspend(as->arena, &outer);
+	if (arena_enter(as->arena)) {
+		copy = dns_answer_copy(as->arena, a);
+		arena_leave(as->arena);
+	}
+	arena_resume(as->arena, &outer);
+	asks_answer(as, id, copy);
+}
+
 struct arena *asks_arena(const struct asks *as)
 {
 	return as->arena;

@@ -67,6 +67,9 @@ const struct dns_answer *ask(struct asks *as, enum dns_type type, str name);
 /* The owner's side: the answer to question id; later ones are ignored.  `a` and
  * all it points to must live as long as asks_arena(). */
 void asks_answer(struct asks *as, unsigned id, const struct dns_answer *a);
+/* The same with a copy, for answers that live elsewhere.  When memory runs out
+ * it is a DNS_TEMPFAIL; nothing is jumped over. */
+void asks_answer_copy(struct asks *as, unsigned id, const struct dns_answer *a);
 struct arena *asks_arena(const struct asks *as);
 unsigned asks_outstanding(const struct asks *as); /* questions without answer */
 unsigned asks_count(const struct asks *as); /* questions sent */

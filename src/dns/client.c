@@ -1,6 +1,7 @@
 /* client: see dns/client.h. */
 #include "dns/client.h"
 
+#include "dns/pollset.h"
 #include "dns/unbound.h"
 #include "dns/zone.h"
 
@@ -11,6 +12,7 @@
 struct dns_client {
 	struct event_base *base; /* NULL with zone files */
 	struct resolver *resolver;
+	struct pollset *pollset; /* NULL until somebody polls */
 };
 
 static bool open_zones(struct dns_client *c, const struct dns_client_options *o,
@@ -64,6 +66,7 @@ void dns_client_free(struct dns_client *c)
 {
 	if (!c)
 		return;
+	pollset_free(c->pollset);
 	resolver_free(c->resolver);
 	if (c->base)
 		event_base_free(c->base);
@@ -95,4 +98,22 @@ bool dns_client_wait(struct dns_client *c, const struct asks *as)
 bool dns_client_wait_all(struct dns_client *c, const struct asks *as)
 {
 	return wait_below(c, as, 1);
+}
+
+bool dns_client_poll(struct dns_client *c, int *fd, int *timeout_ms,
+		     struct err *e)
+{
+	*fd = *timeout_ms = -1;
+	if (!c->base)
+		return true;
+	if (!c->pollset)
+		c->pollset = pollset_new(e);
+	return c->pollset &&
+	       pollset_update(c->pollset, c->base, fd, timeout_ms, e);
+}
+
+void dns_client_step(struct dns_client *c)
+{
+	if (c->base)
+		event_base_loop(c->base, EVLOOP_NONBLOCK);
 }

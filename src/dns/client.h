@@ -36,6 +36,14 @@ struct resolver *dns_client_resolver(struct dns_client *c);
  * question is open.  Every question ends in its timeout, so this does too.
  * False: the loop failed, no answer will come. */
 bool dns_client_wait(struct dns_client *c, const struct asks *as);
+/* For who has a loop of his own: what to wait for before dns_client_step().
+ * *fd readable or *timeout_ms passed (-1: no limit); ask again before every
+ * wait.  *fd is -1 with zone files, and stays the same and ours otherwise. */
+bool dns_client_poll(struct dns_client *c, int *fd, int *timeout_ms,
+		     struct err *e);
+/* Takes the answers that are there; never waits. */
+void dns_client_step(struct dns_client *c);
+
 /* Waits until no question is open. */
 bool dns_client_wait_all(struct dns_client *c, const struct asks *as);
 
