@@ -101,10 +101,10 @@ struct inkan_options {
 	unsigned timeout_ms;
 };
 
-#define INKAN_OPTIONS_INIT                                           \
-	{                                                            \
-		sizeof(struct inkan_options), INKAN_DNS_SYSTEM, NULL, \
-			0, NULL, 0, NULL, 0                          \
+#define INKAN_OPTIONS_INIT                                                     \
+	{                                                                      \
+		sizeof(struct inkan_options), INKAN_DNS_SYSTEM, NULL, 0, NULL, \
+			0, NULL, 0                                             \
 	}
 
 /* options: NULL for INKAN_OPTIONS_INIT.  NULL and *e: a name server that is no
@@ -139,16 +139,16 @@ struct inkan_verify_options {
 	unsigned min_key_bits;
 };
 
-#define INKAN_VERIFY_OPTIONS_INIT                                   \
-	{                                                           \
-		sizeof(struct inkan_verify_options), -1, -1, 0, 0   \
+#define INKAN_VERIFY_OPTIONS_INIT                                 \
+	{                                                         \
+		sizeof(struct inkan_verify_options), -1, -1, 0, 0 \
 	}
 
 /* A message to be verified (RFC 6376 6).  options: NULL for the INIT values.
  * NULL and *e: out of memory, or a size that is none. */
-INKAN_API struct inkan_message *
-inkan_verify_new(struct inkan *ctx, const struct inkan_verify_options *options,
-		 struct inkan_error *e);
+INKAN_API struct inkan_message *inkan_verify_new(
+	struct inkan *ctx, const struct inkan_verify_options *options,
+	struct inkan_error *e);
 /* Its rows and texts go with it; open questions are given up.  NULL is fine. */
 INKAN_API void inkan_free_message(struct inkan_message *m);
 
@@ -260,10 +260,10 @@ struct inkan_answer {
 	size_t n_records; /* what is above 64 is left out */
 };
 
-#define INKAN_ANSWER_INIT                                                    \
-	{                                                                    \
+#define INKAN_ANSWER_INIT                                                      \
+	{                                                                      \
 		sizeof(struct inkan_answer), INKAN_DNS_TEMPFAIL, false, false, \
-			NULL, 0                                              \
+			NULL, 0                                                \
 	}
 
 /* The next question that was not handed out yet; false when there is none. */
@@ -317,20 +317,20 @@ struct inkan_sign_options {
 	int64_t lifetime; /* x= is t= and this many seconds; 0: no x= */
 };
 
-#define INKAN_SIGN_OPTIONS_INIT                                          \
-	{                                                                \
-		sizeof(struct inkan_sign_options), NULL, NULL, NULL,     \
-			INKAN_RELAXED, INKAN_RELAXED, NULL, 0, NULL, 0, \
-			NULL, -1, 0                                      \
+#define INKAN_SIGN_OPTIONS_INIT                                               \
+	{                                                                     \
+		sizeof(struct inkan_sign_options), NULL, NULL, NULL,          \
+			INKAN_RELAXED, INKAN_RELAXED, NULL, 0, NULL, 0, NULL, \
+			-1, 0                                                 \
 	}
 
 struct inkan_signing;
 
 /* Begins n signatures (1 to 16) over one message; needs no context.  NULL and
  * *e: a name that is none, a key that is missing, no memory. */
-INKAN_API struct inkan_signing *
-inkan_sign_new(const struct inkan_sign_options *options, size_t n,
-	       struct inkan_error *e);
+INKAN_API struct inkan_signing *inkan_sign_new(
+	const struct inkan_sign_options *options, size_t n,
+	struct inkan_error *e);
 INKAN_API void inkan_sign_free(struct inkan_signing *s); /* NULL is fine */
 
 /* The message, as inkan_feed() or in parts takes it. */

@@ -95,6 +95,33 @@ bool dns_client_wait(struct dns_client *c, const struct asks *as)
 	return !open || wait_below(c, as, open);
 }
 
+static void on_time(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	*(bool *)arg = true;
+}
+
+bool dns_client_wait_for(struct dns_client *c, const struct asks *as,
+			 unsigned timeout_ms)
+{
+	struct timeval limit = { timeout_ms / 1000,
+				 (suseconds_t)(timeout_ms % 1000) * 1000 };
+	unsigned open = asks_outstanding(as);
+	bool over = false, ok = true;
+	struct event *timer;
+
+	if (!timeout_ms || !c->base)
+		return dns_client_wait(c, as);
+	timer = evtimer_new(c->base, on_time, &over);
+	if (!timer || evtimer_add(timer, &limit) < 0)
+		ok = false;
+	while (ok && open && !over && asks_outstanding(as) >= open)
+		ok = event_base_loop(c->base, EVLOOP_ONCE) == 0;
+	if (timer)
+		event_free(timer);
+	return ok;
+}
+
 bool dns_client_wait_all(struct dns_client *c, const struct asks *as)
 {
 	return wait_below(c, as, 1);

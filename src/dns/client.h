@@ -36,6 +36,9 @@ struct resolver *dns_client_resolver(struct dns_client *c);
  * question is open.  Every question ends in its timeout, so this does too.
  * False: the loop failed, no answer will come. */
 bool dns_client_wait(struct dns_client *c, const struct asks *as);
+/* The same, and returns after timeout_ms too (0: no limit). */
+bool dns_client_wait_for(struct dns_client *c, const struct asks *as,
+			 unsigned timeout_ms);
 /* For who has a loop of his own: what to wait for before dns_client_step().
  * *fd readable or *timeout_ms passed (-1: no limit); ask again before every
  * wait.  *fd is -1 with zone files, and stays the same and ours otherwise. */

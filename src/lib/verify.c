@@ -1,0 +1,327 @@
+/* verify: a message in, rows out. */
+#include "lib/message.h"
+#include "verify/stamp.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { LINE_MAX_ID = 255 };
+
+static void on_field(void *arg, str raw)
+{
+	struct inkan_message *m = arg;
+
+	(void)verify_header_raw(m->verify, raw);
+}
+
+static void on_too_large(void *arg)
+{
+	verify_header_too_large(((struct inkan_message *)arg)->verify);
+}
+
+static void on_end_of_header(void *arg)
+{
+	struct inkan_message *m = arg;
+
+	m->in_body = true;
+	verify_end_of_headers(m->verify);
+}
+
+static void on_body(void *arg, str chunk)
+{
+	verify_body(((struct inkan_message *)arg)->verify, chunk);
+}
+
+static struct verify_options options_of(const struct inkan_verify_options *o,
+					struct keycache *keys)
+{
+	struct verify_options v = verify_defaults(
+		o->now < 0 ? (int64_t)time(NULL) : o->now);
+
+	v.drift = o->clock_drift;
+	v.max_signatures = o->max_signatures;
+	v.min_key_bits = o->min_key_bits;
+	v.keys = keys;
+	return v;
+}
+
+static bool start(struct inkan_message *m,
+		  const struct inkan_verify_options *options)
+{
+	struct verify_options o = options_of(options, m->ctx->keys);
+	struct resolver *r = m->ctx->dns ? dns_client_resolver(m->ctx->dns)
+					 : &m->caller;
+
+	m->arena = arena_new(4096);
+	m->verify = m->arena ? verify_new(&o, r) : NULL;
+	return m->verify != NULL;
+}
+
+struct inkan_message *inkan_verify_new(
+	struct inkan *ctx, const struct inkan_verify_options *options,
+	struct inkan_error *e)
+{
+	struct inkan_verify_options o = INKAN_VERIFY_OPTIONS_INIT;
+	struct inkan_message *m;
+
+	if (!lib_options(&o, sizeof o, options)) {
+		(void)lib_error(e, INKAN_USAGE,
+				"inkan_verify_options: wrong size");
+		return NULL;
+	}
+	m = calloc(1, sizeof *m);
+	if (m) {
+		m->ctx = ctx;
+		m->caller = (struct resolver){ .send = lib_caller_send,
+					       .cancel = lib_caller_cancel };
+	}
+	if (!m || !start(m, &o)) {
+		inkan_free_message(m);
+		(void)lib_no_memory(e);
+		return NULL;
+	}
+	return m;
+}
+
+void inkan_free_message(struct inkan_message *m)
+{
+	if (!m)
+		return;
+	verify_free(m->verify);
+	arena_free(m->arena);
+	free(m);
+}
+
+/* Memory ran out in the stream: nothing can be said of the message. */
+static void give_up_memory(struct inkan_message *m)
+{
+	m->out_of_memory = m->settled = true;
+}
+
+static void open_feed(struct inkan_message *m)
+{
+	struct feed_sink sink = { m, on_field, on_too_large, on_end_of_header,
+				  on_body };
+
+	m->feed = feed_new(m->arena, &sink);
+}
+
+void inkan_feed(struct inkan_message *m, const void *bytes, size_t n)
+{
+	if (m->ended || m->settled)
+		return;
+	if (!arena_enter(m->arena)) {
+		give_up_memory(m);
+		return;
+	}
+	if (!m->feed)
+		open_feed(m);
+	feed_put(m->feed, (str){ bytes, n });
+	arena_leave(m->arena);
+}
+
+void inkan_header(struct inkan_message *m, const char *name, const void *value,
+		  size_t n)
+{
+	if (!m->ended && !m->in_body)
+		(void)verify_header(m->verify, str_of(name), (str){ value, n });
+}
+
+void inkan_end_of_headers(struct inkan_message *m)
+{
+	if (!m->ended && !m->in_body)
+		on_end_of_header(m);
+}
+
+void inkan_body(struct inkan_message *m, const void *bytes, size_t n)
+{
+	if (m->ended)
+		return;
+	inkan_end_of_headers(m);
+	verify_body(m->verify, (str){ bytes, n });
+}
+
+void inkan_end(struct inkan_message *m)
+{
+	if (m->ended)
+		return;
+	if (!arena_enter(m->arena)) {
+		give_up_memory(m);
+		return;
+	}
+	if (m->feed && !m->settled)
+		feed_end(m->feed);
+	arena_leave(m->arena);
+	inkan_end_of_headers(m);
+	m->ended = true;
+	verify_end(m->verify);
+}
+
+static enum inkan_result result_of(enum dkim_result r)
+{
+	static const enum inkan_result results[] = {
+		[DKIM_PENDING] = INKAN_TEMPERROR,
+		[DKIM_NONE] = INKAN_NONE,
+		[DKIM_PASS] = INKAN_PASS,
+		[DKIM_FAIL] = INKAN_FAIL,
+		[DKIM_POLICY] = INKAN_POLICY,
+		[DKIM_NEUTRAL] = INKAN_NEUTRAL,
+		[DKIM_TEMPERROR] = INKAN_TEMPERROR,
+		[DKIM_PERMERROR] = INKAN_PERMERROR,
+	};
+
+	return results[r];
+}
+
+static void fill_row(struct arena *arena, const struct verdict_dkim *from,
+		     struct inkan_dkim *row)
+{
+	*row = (struct inkan_dkim){
+		.result = result_of(from->result),
+		.reason = from->reason,
+		.domain = arena_cstr(arena, from->domain),
+		.selector = arena_cstr(arena, from->selector),
+		.identity = arena_cstr(arena, from->identity),
+		.algorithm = arena_cstr(arena, from->algorithm),
+		.b = arena_cstr(arena, from->b),
+		.key_bits = from->key_bits,
+		.testing = from->testing,
+		.secure = from->secure,
+		.bogus = from->bogus,
+		.unsigned_octets = from->unsigned_octets,
+	};
+}
+
+static void settle(struct inkan_message *m)
+{
+	const struct verdict *v = verify_verdict(m->verify);
+
+	if (m->settled)
+		return;
+	m->settled = true;
+	if (v->out_of_memory || !arena_enter(m->arena)) {
+		m->out_of_memory = true;
+		return;
+	}
+	m->rows = arena_array_of(m->arena, struct inkan_dkim, v->n_dkim + 1);
+	for (size_t i = 0; i < v->n_dkim; i++)
+		fill_row(m->arena, &v->dkim_rows[i], &m->rows[i]);
+	m->n_rows = v->n_dkim;
+	arena_leave(m->arena);
+}
+
+bool inkan_settled(struct inkan_message *m)
+{
+	if (m->settled)
+		return true;
+	if (!m->ended || !verify_run(m->verify))
+		return false;
+	settle(m);
+	return true;
+}
+
+void inkan_give_up(struct inkan_message *m)
+{
+	if (m->settled)
+		return;
+	inkan_end(m);
+	verify_give_up(m->verify);
+	settle(m);
+}
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void inkan_wait(struct inkan_message *m, unsigned timeout_ms)
+{
+	int64_t deadline = milliseconds() + timeout_ms;
+
+	inkan_end(m);
+	while (!inkan_settled(m)) {
+		int64_t left = deadline - milliseconds();
+
+		if (!m->ctx->dns || (timeout_ms && left <= 0) ||
+		    !dns_client_wait_for(m->ctx->dns, verify_asks(m->verify),
+					 timeout_ms ? (unsigned)left : 0))
+			break;
+	}
+	inkan_give_up(m);
+}
+
+const char *inkan_result_word(enum inkan_result result)
+{
+	static const char *const words[] = {
+		[INKAN_NONE] = "none",
+		[INKAN_PASS] = "pass",
+		[INKAN_FAIL] = "fail",
+		[INKAN_POLICY] = "policy",
+		[INKAN_NEUTRAL] = "neutral",
+		[INKAN_TEMPERROR] = "temperror",
+		[INKAN_PERMERROR] = "permerror",
+	};
+
+	return result >= INKAN_NONE && result <= INKAN_PERMERROR ? words[result]
+								 : "";
+}
+
+enum inkan_result inkan_dkim_result(const struct inkan_message *m)
+{
+	if (!m->settled)
+		return INKAN_NONE;
+	if (m->out_of_memory)
+		return INKAN_TEMPERROR;
+	return result_of(verify_verdict(m->verify)->dkim);
+}
+
+const struct inkan_dkim *inkan_dkim_row(const struct inkan_message *m, size_t i)
+{
+	return i < m->n_rows ? &m->rows[i] : NULL;
+}
+
+static bool id_ok(const char *id)
+{
+	str s = str_of(id);
+
+	if (!s.n || s.n > LINE_MAX_ID)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f ||
+		    strchr(";\"\\()", s.p[i]))
+			return false;
+	return true;
+}
+
+static const char *write_field(struct inkan_message *m, const char *id)
+{
+	struct stamp_options o = { .authserv_id = str_of(id) };
+	struct buf b = buf_of(m->arena, LIMIT_AUTHRES_BYTES + 64);
+
+	buf_put(&b, STR("Authentication-Results:"));
+	buf_put(&b, stamp_value(m->arena, verify_verdict(m->verify), &o));
+	return arena_cstr(m->arena, buf_str(&b));
+}
+
+const char *inkan_authres(struct inkan_message *m, const char *authserv_id,
+			  struct inkan_error *e)
+{
+	const char *field;
+
+	if (!m->settled || !id_ok(authserv_id)) {
+		(void)lib_error(e, INKAN_USAGE,
+				m->settled ? "authserv_id is no name"
+					   : "the message is not settled yet");
+		return NULL;
+	}
+	if (m->out_of_memory || !arena_enter(m->arena)) {
+		(void)lib_no_memory(e);
+		return NULL;
+	}
+	field = write_field(m, authserv_id);
+	arena_leave(m->arena);
+	return field;
+}
