@@ -25,7 +25,9 @@ static inline bool ascii_is(char c, unsigned classes)
 
 static inline char ascii_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	if (c >= 'A' && c <= 'Z')
+		c = (char)(c | 0x20);
+	return c;
 }
 
 /* 0..15, or -1 when c is no hexadecimal digit. */

@@ -1,6 +1,7 @@
 /* forged: Authentication-Results fields that claim to come from this server
  * although it has not seen the message yet (RFC 8601 5).  They are judged as
  * they come, so that the limits of a header hide none. */
+#include "base/ascii.h"
 #include "daemon/job.h"
 #include "mail/authres.h"
 
@@ -23,6 +24,16 @@ static str *ids_of(struct job *j, size_t *n)
 	return ids;
 }
 
+/* Anywhere: a method is not worth memory for each of thousands of fields. */
+static bool contains_dkim(str value)
+{
+	for (; value.n >= 4; value = str_skip(value, 1))
+		if (ascii_lower(value.p[0]) == 'd' &&
+		    str_istarts(value, STR("dkim")))
+			return true;
+	return false;
+}
+
 /* Results of other methods may come from other filters of this server, unless
  * RemoveARAll says that there are none.  What cannot be read might be read by
  * others. */
@@ -30,12 +41,8 @@ static bool speaks_of_dkim(struct job *j, str value)
 {
 	struct authres a;
 
-	if (!authres_parse(j->arena, value, &a))
-		return true;
-	for (size_t i = 0; i < a.n; i++)
-		if (str_istarts(a.results[i].method, STR("dkim")))
-			return true;
-	return a.sloppy;
+	return contains_dkim(value) || !authres_parse(j->arena, value, &a) ||
+	       a.sloppy;
 }
 
 static void note(struct job *j, uint32_t which)

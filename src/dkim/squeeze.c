@@ -27,7 +27,9 @@ static size_t squeeze(const char *p, size_t n, char *to)
 		if (wsp && (is_wsp(p[i + 1]) ||
 			    (p[i + 1] == '\r' && p[i + 2] == '\n')))
 			continue;
-		*to++ = wsp ? ' ' : p[i];
+		*to++ = p[i];
+		if (wsp)
+			to[-1] = ' ';
 	}
 	return (size_t)(to - start);
 }

@@ -60,7 +60,10 @@ static bool names_one(str text, bool squeeze, const str *ids, size_t n)
 	char before = ' '; /* what stands before the word */
 
 	for (size_t i = 0; i <= text.n; i++) {
-		char c = i < text.n ? text.p[i] : ';';
+		char c = ';';
+
+		if (i < text.n)
+			c = text.p[i];
 
 		if (squeeze && i < text.n &&
 		    ((unsigned char)c <= ' ' || c == 0x7f))

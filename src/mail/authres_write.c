@@ -13,6 +13,7 @@ enum {
 	ID_MAX = 255,
 	VALUE_MAX = 900, /* a line has 998 at most (RFC 5322 2.1.1) */
 	TEXT_MAX = 200, /* reasons and comments */
+	WORD_MAX = 4 * VALUE_MAX, /* escapes double a value */
 	WRITTEN_MAX = 2 * LIMIT_AUTHRES_BYTES /* before the last is undone */
 };
 
@@ -242,7 +243,7 @@ void authres_write(struct buf *out, size_t column, const struct authres *a)
 {
 	struct buf text = buf_of(out->arena, WRITTEN_MAX);
 	struct writer w = { fold_of(&text, column),
-			    buf_of(out->arena, 4 * VALUE_MAX), a->utf8 };
+			    buf_of(out->arena, WORD_MAX), a->utf8 };
 
 	assert(out->arena);
 	put_id(&w, str_head(a->id, ID_MAX));

@@ -111,9 +111,11 @@ static void end_line(struct feed *f)
 /* A piece of one header line, up to its LF or to the end of the chunk. */
 static void put_header(struct feed *f, str piece, bool lf)
 {
-	char first = piece.n ? piece.p[0] : '\n';
 	bool in_field = f->n || f->skipping;
+	char first = '\n';
 
+	if (piece.n)
+		first = piece.p[0];
 	if (f->line_n == 0 && !(in_field && ascii_is(first, ASCII_WSP)))
 		put_field(f);
 	keep(f, piece.p, piece.n);
