@@ -231,7 +231,7 @@ INKAN_API const char *inkan_authres(struct inkan_message *m,
 
 /* DNS of the caller's ---------------------------------------------------- */
 
-struct inkan_question {
+struct inkan_dns_question {
 	unsigned id; /* of this message only */
 	unsigned type; /* 16 for TXT, RFC 1035 3.2.2 */
 	const char *name; /* without final dot; lives as long as the message */
@@ -246,34 +246,35 @@ enum inkan_dns_status {
 
 /* data: TXT: its strings joined.  A, AAAA: 4 or 16 octets.  MX, PTR, CNAME: the
  * name as text without final dot.  Copied. */
-struct inkan_record {
+struct inkan_dns_record {
 	const void *data;
 	size_t n; /* octets, at most 65535 */
 	unsigned preference; /* of MX, 0 to 65535 */
 };
 
-struct inkan_answer {
+struct inkan_dns_answer {
 	size_t size;
 	enum inkan_dns_status status;
 	bool secure, bogus; /* DNSSEC; bogus makes it a TEMPFAIL */
-	const struct inkan_record *records; /* CNAMEs are followed already */
+	const struct inkan_dns_record
+		*records; /* CNAMEs are followed already */
 	size_t n_records; /* what is above 64 is left out */
 };
 
-#define INKAN_ANSWER_INIT                                                      \
-	{                                                                      \
-		sizeof(struct inkan_answer), INKAN_DNS_TEMPFAIL, false, false, \
-			NULL, 0                                                \
+#define INKAN_ANSWER_INIT                                                   \
+	{                                                                   \
+		sizeof(struct inkan_dns_answer), INKAN_DNS_TEMPFAIL, false, \
+			false, NULL, 0                                      \
 	}
 
 /* The next question that was not handed out yet; false when there is none. */
 INKAN_API bool inkan_question(struct inkan_message *m,
-			      struct inkan_question *q);
+			      struct inkan_dns_question *q);
 /* The answer to question id.  False: no such question is open (answered, given
  * up, never asked), or the answer makes no sense: an address of the wrong
  * length, OK without records. */
 INKAN_API bool inkan_answer(struct inkan_message *m, unsigned id,
-			    const struct inkan_answer *answer);
+			    const struct inkan_dns_answer *answer);
 /* The same from a reply packet as it came from a server (RFC 1035 4), 12 to
  * 65535 octets; one that cannot be read is a TEMPFAIL. */
 INKAN_API bool inkan_answer_packet(struct inkan_message *m, unsigned id,

@@ -32,7 +32,7 @@ void lib_caller_cancel(struct resolver *r, struct asks *as)
 		m->questions[i].open = false;
 }
 
-bool inkan_question(struct inkan_message *m, struct inkan_question *q)
+bool inkan_question(struct inkan_message *m, struct inkan_dns_question *q)
 {
 	while (m->handed_out < m->n_questions) {
 		const struct lib_question *next =
@@ -40,8 +40,9 @@ bool inkan_question(struct inkan_message *m, struct inkan_question *q)
 
 		if (!next->open)
 			continue;
-		*q = (struct inkan_question){ next->id, (unsigned)next->type,
-					      next->name };
+		*q = (struct inkan_dns_question){ next->id,
+						  (unsigned)next->type,
+						  next->name };
 		return true;
 	}
 	return false;
@@ -55,7 +56,7 @@ static struct lib_question *open_question(struct inkan_message *m, unsigned id)
 	return NULL;
 }
 
-static bool record_ok(enum dns_type type, const struct inkan_record *r)
+static bool record_ok(enum dns_type type, const struct inkan_dns_record *r)
 {
 	if (r->n > LIMIT_ANSWER_BYTES || (r->n && !r->data))
 		return false;
@@ -65,14 +66,15 @@ static bool record_ok(enum dns_type type, const struct inkan_record *r)
 }
 
 bool inkan_answer(struct inkan_message *m, unsigned id,
-		  const struct inkan_answer *answer)
+		  const struct inkan_dns_answer *answer)
 {
-	struct inkan_answer a = INKAN_ANSWER_INIT;
+	struct inkan_dns_answer a = INKAN_ANSWER_INIT;
 	struct lib_question *q = open_question(m, id);
 	struct dns_rr rr[LIMIT_RECORDS];
 	struct dns_answer d;
 
-	if (!q || !lib_options(&a, sizeof a, answer))
+	if (!q || !lib_options(&a, sizeof a, answer) ||
+	    a.status > INKAN_DNS_TEMPFAIL)
 		return false;
 	if (a.n_records > LIMIT_RECORDS)
 		a.n_records = LIMIT_RECORDS;

@@ -172,7 +172,7 @@ void inkan_sign_feed(struct inkan_signing *s, const void *bytes, size_t n)
 				  .too_large = on_too_large,
 				  .body = on_body };
 
-	if (s->ended || s->out_of_memory)
+	if (!n || s->ended || s->out_of_memory)
 		return;
 	if (!arena_enter(s->arena)) {
 		s->out_of_memory = true;
@@ -193,13 +193,13 @@ void inkan_sign_header(struct inkan_signing *s, const char *name,
 		s->out_of_memory = true;
 		return;
 	}
-	(void)header_add(&s->header, str_of(name), (str){ value, n });
+	(void)header_add(&s->header, str_of(name), (str){ n ? value : "", n });
 	arena_leave(s->arena);
 }
 
 void inkan_sign_body(struct inkan_signing *s, const void *bytes, size_t n)
 {
-	if (s->ended || s->out_of_memory)
+	if (!n || s->ended || s->out_of_memory)
 		return;
 	if (!arena_enter(s->arena)) {
 		s->out_of_memory = true;

@@ -108,7 +108,7 @@ static void open_feed(struct inkan_message *m)
 
 void inkan_feed(struct inkan_message *m, const void *bytes, size_t n)
 {
-	if (m->ended || m->settled)
+	if (!n || m->ended || m->settled)
 		return;
 	if (!arena_enter(m->arena)) {
 		give_up_memory(m);
@@ -124,7 +124,8 @@ void inkan_header(struct inkan_message *m, const char *name, const void *value,
 		  size_t n)
 {
 	if (!m->ended && !m->in_body)
-		(void)verify_header(m->verify, str_of(name), (str){ value, n });
+		(void)verify_header(m->verify, str_of(name),
+				    (str){ n ? value : "", n });
 }
 
 void inkan_end_of_headers(struct inkan_message *m)
@@ -135,7 +136,7 @@ void inkan_end_of_headers(struct inkan_message *m)
 
 void inkan_body(struct inkan_message *m, const void *bytes, size_t n)
 {
-	if (m->ended)
+	if (!n || m->ended)
 		return;
 	inkan_end_of_headers(m);
 	verify_body(m->verify, (str){ bytes, n });
@@ -300,9 +301,12 @@ static const char *write_field(struct inkan_message *m, const char *id)
 {
 	struct stamp_options o = { .authserv_id = str_of(id) };
 	struct buf b = buf_of(m->arena, LIMIT_AUTHRES_BYTES + 64);
+	str value = stamp_value(m->arena, verify_verdict(m->verify), &o);
 
 	buf_put(&b, STR("Authentication-Results:"));
-	buf_put(&b, stamp_value(m->arena, verify_verdict(m->verify), &o));
+	if (value.n && value.p[0] != ' ')
+		buf_putc(&b, ' ');
+	buf_put(&b, value);
 	return arena_cstr(m->arena, buf_str(&b));
 }
 
