@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_verify, &cmd_why,     &cmd_authres, &cmd_milter,
 };
 
+/* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers */
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const struct command *find(str name)
@@ -80,13 +81,19 @@ static const struct opt no_options[] = { { NULL, 0, NULL, NULL } };
 
 static bool set_language(const char *lang, struct err *e)
 {
+	static const char *const locales[] = { "ja_JP.UTF-8", "en_US.UTF-8",
+					       "C.UTF-8" };
+
 	if (!lang)
 		return true;
 	if (strcmp(lang, "en") != 0 && strcmp(lang, "ja") != 0)
 		return err_set(e, ERR_USAGE, _("--lang is en or ja"));
 	/* gettext looks at LANGUAGE only in a locale that is not "C" */
-	if (!setlocale(LC_ALL, lang[0] == 'j' ? "ja_JP.UTF-8" : "C.UTF-8"))
-		(void)setlocale(LC_ALL, "C.UTF-8");
+	for (size_t i = lang[0] == 'j' ? 0 : 1;
+	     i < sizeof locales / sizeof *locales; i++)
+		if (setlocale(LC_ALL, locales[i]))
+			break;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	return setenv("LANGUAGE", lang, 1) == 0;
 }
 

@@ -47,7 +47,7 @@ bool records_own_addresses(struct arena *arena, struct records_wanted *w,
 bool records_find_keys(struct cli *cli, struct records_wanted *w);
 
 void records_make(struct arena *arena, const struct records_wanted *w,
-		  struct records *out);
+		  struct records *r);
 
 enum records_format {
 	RECORDS_TABLE, /* for people and web panels */

@@ -4,7 +4,10 @@
 
 #include <libintl.h>
 
+/* gettext's own names */
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming) */
 #define _(text) gettext(text)
 #define N_(text) text /* in tables; translated where it is printed */
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 #endif
