@@ -104,8 +104,7 @@ static void what_is_no_name_is_not_asked(void **state)
 	struct arena *a = arena_new(1024);
 	struct recorder r = recorder(true);
 	struct asks *as = asks_new(a, &r.resolver, 9);
-	const char *names[] = { "",      ".",       "a..b", "a.b.",
-				"a\\.b.c", "a\tb" };
+	const char *names[] = { "", ".", "a..b", "a.b.", "a\\.b.c", "a\tb" };
 
 	(void)state;
 	for (size_t i = 0; i < TEST_COUNT(names); i++)
