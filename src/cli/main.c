@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&cmd_keygen, &cmd_records, &cmd_testkey, &cmd_sign,
-	&cmd_verify, &cmd_why,     &cmd_authres, &cmd_milter,
+	&cmd_keygen, &cmd_records, &cmd_testkey, &cmd_sign, &cmd_verify,
+	&cmd_why,    &cmd_authres, &cmd_milter,  &cmd_spf,
 };
 
 /* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers */
