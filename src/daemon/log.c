@@ -29,6 +29,11 @@ void log_open(const struct log_sinks *s)
 	atomic_store(&sinks.journal, getenv("JOURNAL_STREAM") != NULL);
 }
 
+bool log_on_stderr(void)
+{
+	return atomic_load(&sinks.err);
+}
+
 static void put(struct log_line *l, char c)
 {
 	if (l->n < sizeof l->text - 1)

@@ -24,6 +24,8 @@ struct log_sinks {
  * first call with syslog only. */
 void log_open(const struct log_sinks *sinks);
 
+bool log_on_stderr(void);
+
 enum { LOG_LINE_MAX = 1500, LOG_VALUE_MAX = 256 };
 
 struct log_line {

@@ -24,7 +24,8 @@ static const char *program_name(const char *argv0)
 
 static int complain(const char *program, const struct err *e)
 {
-	fprintf(stderr, "%s: %s\n", program, e->text);
+	if (!log_on_stderr())
+		fprintf(stderr, "%s: %s\n", program, e->text);
 	log_say(LOG_ERROR, "%s", e->text);
 	return err_exit(e);
 }
@@ -129,6 +130,10 @@ int main(int argc, char **argv)
 	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* until the server asks for them: a reload while starting is none */
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGUSR1, SIG_IGN);
+	(void)signal(SIGUSR2, SIG_IGN);
 	make_absolute(&o);
 
 	struct snapshot *s = load_snapshot(
@@ -145,9 +150,10 @@ int main(int argc, char **argv)
 		status = once(&o, s, program);
 	} else {
 		server_open_log(s->conf, program);
-		tell_problems(s, !s->ok);
+		tell_problems(s, false);
 		if (!s->ok) {
-			tell_problems(s, false);
+			if (!log_on_stderr())
+				tell_problems(s, true);
 			status = 78;
 		} else if (!serve(&o, &s, &e)) {
 			status = complain(program, &e);
