@@ -37,6 +37,7 @@ struct signing {
 	struct job *jobs;
 	size_t n;
 	bool lf, line_seen; /* the input's line ends */
+	size_t from_seen; /* octets of "From ", the line that mbox puts on top */
 	struct feed *feed;
 	struct snapshot *config; /* NULL: the options say it all */
 	bool failed; /* cli->err is set */
@@ -270,11 +271,18 @@ static void on_body(void *arg, str chunk)
 	bodyhash_feed(((struct signing *)arg)->bodyhash, chunk);
 }
 
+static const char from_line[] = "From ";
+enum { FROM_LINE = sizeof from_line - 1, NO_FROM_LINE };
+
 static void on_chunk(void *arg, str bytes)
 {
 	struct signing *s = arg;
 	size_t newline = str_find(bytes, '\n');
 
+	for (size_t i = 0; i < bytes.n && s->from_seen < FROM_LINE; i++)
+		s->from_seen = bytes.p[i] == from_line[s->from_seen]
+				       ? s->from_seen + 1
+				       : NO_FROM_LINE;
 	if (!s->line_seen && newline < bytes.n) {
 		s->line_seen = true;
 		s->lf = newline == 0 || bytes.p[newline - 1] != '\r';
@@ -320,6 +328,9 @@ static int sign_source(struct signing *s, struct source *source)
 	feed_end(s->feed);
 	bodyhash_end(s->bodyhash);
 	if (!ok || s->failed || !make_fields(s))
+		return cli_fail(cli);
+	if (!only && s->from_seen == FROM_LINE &&
+	    !source_copy_line(source, &cli->err))
 		return cli_fail(cli);
 	print_fields(s);
 	if (!only && !source_copy(source, &cli->err))

@@ -120,6 +120,24 @@ static void print(void *arg, str bytes)
 	(void)fwrite(bytes.p, 1, bytes.n, stdout);
 }
 
+bool source_copy_line(struct source *s, struct err *e)
+{
+	char c = 0;
+
+	while (c != '\n') {
+		ssize_t n = read(s->fd, &c, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, _("cannot read %s"), s->name);
+		if (n == 0)
+			return true;
+		putchar(c);
+	}
+	return true;
+}
+
 bool source_copy(struct source *s, struct err *e)
 {
 	return read_all(s, -1, print, NULL, e);

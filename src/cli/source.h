@@ -23,6 +23,8 @@ bool source_read(struct source *s, void (*chunk)(void *arg, str bytes),
  * cannot be read twice, so that source_copy works afterwards. */
 bool source_read_twice(struct source *s, void (*chunk)(void *arg, str bytes),
 		       void *arg, struct err *e);
+/* The first line of it, to standard output; the rest is for source_copy. */
+bool source_copy_line(struct source *s, struct err *e);
 /* The whole message, as it came, to standard output. */
 bool source_copy(struct source *s, struct err *e);
 void source_close(struct source *s);

@@ -49,6 +49,10 @@ with open(path("mail.eml"), "wb") as f:
 t.eq(run("sign", "--time", NOW, *BY_RSA, path("mail.eml"))[1], sign(MAIL), "a file as standard input")
 t.eq(row(sign(LF)).get("b"), row(sign(MAIL)).get("b"), "LF is read as CRLF")
 
+out = sign(b"From aki Thu Jan  1 00:00:00 1970\n" + LF)
+t.ok(out.startswith(b"From aki Thu Jan  1 00:00:00 1970\nDKIM-Signature: ") and out.endswith(LF), "an mbox line stays on top", out)
+t.eq(row(out).get("result"), "pass", "verifies: with an mbox line")
+
 # several signatures, RSA first
 out = sign(MAIL, by=BY_RSA + BY_ED)
 got = verify(out)
