@@ -32,32 +32,29 @@ struct scan {
 
 /* What ldns forgives, to a record that is not the one meant: a quote that does
  * not end in its line, a bracket that is never closed or never opened. */
+static bool scan_bracket(struct scan *s, bool opens)
+{
+	if (opens == (s->bracket_line != 0))
+		return false;
+	s->bracket_line = opens ? s->line : 0;
+	return true;
+}
+
 static bool scan_char(struct scan *s, int c)
 {
-	if (s->escaped && c != '\n') {
-		s->escaped = false;
-	} else if (c == '\n') {
-		if (s->quoted)
-			return false;
+	if (c == '\n') {
 		s->comment = s->escaped = false;
-		s->line++;
-	} else if (s->comment) {
-		return true;
-	} else if (c == '\\') {
-		s->escaped = true;
-	} else if (c == '"') {
-		s->quoted = !s->quoted;
-	} else if (s->quoted) {
-		return true;
-	} else if (c == ';') {
-		s->comment = true;
-	} else if (c == '(' && !s->bracket_line) {
-		s->bracket_line = s->line;
-	} else if (c == '(' || c == ')') {
-		if (c == '(' || !s->bracket_line)
-			return false;
-		s->bracket_line = 0;
+		s->line += !s->quoted;
+		return !s->quoted;
 	}
+	if (s->escaped || s->comment || c == '\\')
+		s->escaped = !s->escaped && !s->comment;
+	else if (c == '"')
+		s->quoted = !s->quoted;
+	else if (c == ';' && !s->quoted)
+		s->comment = true;
+	else if ((c == '(' || c == ')') && !s->quoted)
+		return scan_bracket(s, c == '(');
 	return true;
 }
 
@@ -68,7 +65,7 @@ static bool is_balanced(FILE *f, const struct place *at, struct err *e)
 
 	if (fseek(f, 0, SEEK_SET) < 0)
 		return true; /* a pipe can be read only once */
-	while ((c = getc_unlocked(f)) != EOF)
+	while ((c = getc(f)) != EOF)
 		if (!scan_char(&s, c))
 			return err_set(e, ERR_DATA, "%s:%d: %s", at->path,
 				       s.line,

@@ -91,6 +91,17 @@ static void list_remove(struct list *l, struct query *q)
 	*(q->next ? &q->next->prev : &l->last) = q->prev;
 }
 
+static struct query *list_pop(struct list *l)
+{
+	struct query *q = l->first;
+
+	if (!q)
+		return NULL;
+	l->first = q->next;
+	*(l->first ? &l->first->prev : &l->last) = NULL;
+	return q;
+}
+
 /* The timer fires when the oldest query is due; it may fire early, when that
  * one was answered: cheaper than moving it each time. */
 static void start_timer(struct unbound *u)
@@ -135,10 +146,9 @@ static void on_deliver(evutil_socket_t fd, short what, void *arg)
 	struct query *q;
 
 	(void)fd, (void)what;
-	while ((q = u->answered.first)) {
+	while ((q = list_pop(&u->answered))) {
 		const struct query answer = *q;
 
-		list_remove(&u->answered, q);
 		free(q);
 		asks_answer(answer.as, answer.id, answer.answer);
 	}
@@ -183,6 +193,7 @@ static const struct dns_answer *judge(struct query *q, int rcode, str packet,
 	return answer;
 }
 
+/* the type is libunbound's: NOLINTNEXTLINE(readability-non-const-parameter) */
 static void on_result(void *arg, int rcode, void *packet, int n, int sec,
 		      char *why_bogus, int was_ratelimited)
 {

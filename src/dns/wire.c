@@ -91,12 +91,10 @@ static void take_name(struct reader *r, struct wire_name *out)
 
 	out->n = 0;
 	while (more && !r->bad) {
-		if (at >= r->n) {
+		if (at >= r->n || (r->p[at] >= 0xc0 && at + 1 >= r->n)) {
 			r->bad = true;
 		} else if (r->p[at] < 0xc0) {
 			more = take_label(r, &at, out);
-		} else if (at + 1 >= r->n) {
-			r->bad = true;
 		} else {
 			size_t to = ((size_t)r->p[at] & 0x3f) << 8 |
 				    r->p[at + 1];
@@ -148,7 +146,7 @@ static str name_text(struct arena *arena, const struct wire_name *name)
 			bool odd = c <= ' ' || c == 0x7f || c == '.' ||
 				   c == '\\';
 
-			text[n++] = odd ? '?' : (char)c;
+			text[n++] = (char)(odd ? '?' : c);
 		}
 		at += len;
 	}
