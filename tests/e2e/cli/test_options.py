@@ -7,7 +7,7 @@ import tap
 from tool import INKAN, MAIL, as_json, controls, path, run, write
 
 t = tap.Tap()
-COMMANDS = ["keygen", "records", "testkey", "sign", "verify", "why", "authres"]
+COMMANDS = ["keygen", "records", "testkey", "sign", "verify", "spf", "why", "authres", "milter"]
 
 status, out, _ = run("--version")
 t.ok(status == 0 and out.startswith(b"inkan "), "--version")
