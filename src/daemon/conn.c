@@ -254,23 +254,21 @@ void conn_drain(struct conn *c, bool force)
 {
 	struct buf *out = fresh_out(c->worker);
 
-	if (c->out.n)
+	if (c->out.n) {
 		c->closing = true;
-	else if (!in_message(c))
-		conn_close(c);
-	else if (force && filter_waiting(&c->filter)) {
+	} else if (force && filter_waiting(&c->filter)) {
 		c->filter.session.out = out;
 		filter_tempfail(&c->filter);
 		c->closing = true;
 		(void)flush(c, out);
-	} else if (force) {
+	} else if (force || !in_message(c)) {
 		conn_close(c);
 	}
 }
 
 static bool is_tcp(int fd)
 {
-	struct sockaddr_storage name;
+	struct sockaddr_storage name = { .ss_family = AF_UNIX };
 	socklen_t n = sizeof name;
 
 	return getsockname(fd, (struct sockaddr *)&name, &n) == 0 &&

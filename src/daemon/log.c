@@ -26,6 +26,7 @@ void log_open(const struct log_sinks *s)
 	atomic_store(&sinks.out, s->out);
 	atomic_store(&sinks.err, s->err);
 	atomic_store(&sinks.fine, s->fine);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes it */
 	atomic_store(&sinks.journal, getenv("JOURNAL_STREAM") != NULL);
 }
 

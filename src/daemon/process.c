@@ -74,6 +74,7 @@ static void close_streams(void)
 
 void process_notify(const char *text)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes it */
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 

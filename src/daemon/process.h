@@ -16,7 +16,7 @@ bool process_background(struct err *e);
  * streams of a background process are closed. */
 void process_ready(void);
 /* To systemd: "STOPPING=1", "RELOADING=1" with the clock it wants. */
-void process_notify(const char *state);
+void process_notify(const char *text);
 
 /* The file holds this process's id; an old one is written over, a link is not
  * followed. */

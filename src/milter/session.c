@@ -75,7 +75,7 @@ static void put_reply_text(struct buf *b, const char *text)
 	for (; *text; text++) {
 		if (*text == '%')
 			buf_putc(b, '%');
-		buf_putc(b, (unsigned char)*text < ' ' ? ' ' : *text);
+		buf_putc(b, (char)((unsigned char)*text < ' ' ? ' ' : *text));
 	}
 }
 
