@@ -193,9 +193,10 @@ static const struct dns_answer *judge(struct query *q, int rcode, str packet,
 	return answer;
 }
 
-/* the type is libunbound's: NOLINTNEXTLINE(readability-non-const-parameter) */
+/* NOLINTBEGIN(readability-non-const-parameter): the type is libunbound's */
 static void on_result(void *arg, int rcode, void *packet, int n, int sec,
 		      char *why_bogus, int was_ratelimited)
+/* NOLINTEND(readability-non-const-parameter) */
 {
 	struct query *q = arg;
 	struct unbound *u = q->u;
