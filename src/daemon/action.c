@@ -2,7 +2,7 @@
  * message gets. */
 #include "daemon/job.h"
 
-static void count(struct job *j, enum milter_verdict v)
+void job_count(struct job *j, enum milter_verdict v)
 {
 	struct stats *s = &j->filter->station->stats;
 
@@ -86,6 +86,6 @@ void job_common_changes(struct job *j)
 /* The job is gone after this. */
 void job_finish(struct job *j, enum milter_verdict v)
 {
-	count(j, v);
+	job_count(j, v);
 	milter_finish(&j->filter->session, v);
 }

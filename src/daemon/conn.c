@@ -129,8 +129,8 @@ static void note_problem(const struct conn *c)
 	stats_add(&st->stats.protocol_errors, 1);
 	if (log_allowed(&st->limit_protocol, station_now(st), &left_out))
 		log_say(LOG_WARN,
-			"closing a connection: the MTA sent %s (%u more of "
-			"this kind were not logged)",
+			"closing a connection: the MTA sent %s (before this "
+			"one, %u were not logged)",
 			c->filter.session.problem, left_out);
 }
 

@@ -226,6 +226,7 @@ static enum milter_verdict on_end_of_headers(void *arg)
 	enum milter_verdict v = end_of_headers(j);
 
 	arena_leave(j->arena);
+	job_count(j, v);
 	return v;
 }
 

@@ -74,6 +74,8 @@ void judging_end(struct job *j);
 
 /* action.c: what On-... says, as a verdict.  text is for the client. */
 enum milter_verdict job_act(struct job *j, enum conf_action action, str text);
+/* A verdict, into the counters; job_finish does it itself. */
+void job_count(struct job *j, enum milter_verdict v);
 /* Deletions, quarantine, DKIM-Filter: the changes of every kept message.  After
  * milter_changes(). */
 void job_common_changes(struct job *j);
