@@ -230,6 +230,12 @@ static void put_id(struct writer *w, str id)
 		buf_put(&w->word, id);
 	else
 		put_value(w, id);
+	/* nothing of it can be said: an empty id would make the field one
+	 * that no reader takes */
+	if (str_eq(buf_str(&w->word), STR("\"\""))) {
+		w->word.n = 0;
+		buf_put(&w->word, STR("unknown"));
+	}
 	put_word(w);
 }
 

@@ -267,6 +267,32 @@ static str written(struct arena *a, const struct authres *r)
 	return buf_str(&b);
 }
 
+/* An id that cannot be said without UTF-8 must not leave an empty one. */
+static void ids_are_never_empty(void **state)
+{
+	static const struct {
+		str id, want;
+		bool utf8;
+	} cases[] = {
+		{ STR_INIT("mx"), STR_INIT(" mx; none"), false },
+		{ STR_INIT("\xd9\x9a"), STR_INIT(" unknown; none"), false },
+		{ STR_INIT("\xd9\x9a"), STR_INIT(" \"\xd9\x9a\"; none"), true },
+		{ STR_INIT(""), STR_INIT(" unknown; none"), false },
+		{ STR_INIT("\r\n"), STR_INIT(" unknown; none"), true },
+	};
+	struct arena *a = arena_new(4096);
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+		struct authres r = { .id = cases[i].id,
+				     .version = 1,
+				     .utf8 = cases[i].utf8 };
+
+		assert_str(written(a, &r), cases[i].want);
+	}
+	arena_free(a);
+}
+
 static void writes(void **state)
 {
 	static const struct {
@@ -504,6 +530,7 @@ int main(void)
 		cmocka_unit_test(claims),
 		cmocka_unit_test(claims_whatever_its_length),
 		cmocka_unit_test(versions),
+		cmocka_unit_test(ids_are_never_empty),
 		cmocka_unit_test(writes),
 		cmocka_unit_test(whole_field),
 		cmocka_unit_test(written_size_is_limited),
