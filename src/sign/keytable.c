@@ -43,13 +43,14 @@ const char *key_entry_parse(const struct table_entry *from,
 	out->selector = table_field(&value, 2);
 	out->key = table_field(&value, 1);
 	out->is_path = is_path(out->key);
-	if (!out->domain.n || !out->selector.n || !out->key.n)
-		return "needs three values, DOMAIN:SELECTOR:KEYFILE";
 	if (out->is_path)
 		split_algorithm(out);
 	else if (str_find(out->key, ':') < out->key.n &&
 		 !str_starts(out->key, STR("-----")))
 		split_algorithm(out);
+	/* after that: "d:s::rsa-sha256" has no key either */
+	if (!out->domain.n || !out->selector.n || !out->key.n)
+		return "needs three values, DOMAIN:SELECTOR:KEYFILE";
 	if (!str_eq(out->domain, STR("%")) &&
 	    !dns_name_is_domain(out->domain, true))
 		return "has something that is no domain name in first place";
