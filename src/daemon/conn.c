@@ -140,7 +140,7 @@ static void acknowledge(const struct conn *c, const struct buf *out)
 {
 	static const int one = 1;
 
-	if (c->tcp && !out->n)
+	if (c->tcp && !out->n && !c->closing)
 		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &one,
 				 sizeof one);
 }
@@ -266,16 +266,7 @@ void conn_drain(struct conn *c, bool force)
 	}
 }
 
-static bool is_tcp(int fd)
-{
-	struct sockaddr_storage name = { .ss_family = AF_UNIX };
-	socklen_t n = sizeof name;
-
-	return getsockname(fd, (struct sockaddr *)&name, &n) == 0 &&
-	       name.ss_family != AF_UNIX;
-}
-
-bool conn_open(struct worker *w, int fd)
+bool conn_open(struct worker *w, int fd, bool tcp)
 {
 	struct conn *c = calloc(1, sizeof *c);
 
@@ -285,12 +276,13 @@ bool conn_open(struct worker *w, int fd)
 	}
 	c->worker = w;
 	c->fd = fd;
-	c->tcp = is_tcp(fd);
+	c->tcp = tcp;
 	c->in.max = IN_MAX;
 	c->out.max = WORKER_OUT_MAX;
 	w->on_conn = on_event;
 	filter_init(&c->filter, &w->station);
 	worker_remember(w, c);
 	wait_for_input(c);
+	on_readable(c); /* the MTA speaks first and mostly has */
 	return true;
 }

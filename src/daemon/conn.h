@@ -23,7 +23,7 @@ struct conn {
 };
 
 /* Takes over the descriptor; false when it cannot be served (it is closed). */
-bool conn_open(struct worker *w, int fd);
+bool conn_open(struct worker *w, int fd, bool tcp);
 void conn_close(struct conn *c);
 
 /* Answers came for a message of this connection. */

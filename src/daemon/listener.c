@@ -1,6 +1,9 @@
 #include "daemon/listener.h"
 
+#include "daemon/conn.h"
+#include "daemon/exclusive.h"
 #include "daemon/log.h"
+#include "daemon/worker_inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,18 +11,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/event.h>
-
 enum {
 	CONNECTIONS_MAX = 4000, /* of all workers */
-	PAUSE_SECONDS = 1 /* when descriptors have run out */
+	PAUSE_SECONDS = 1, /* when descriptors have run out */
+	/* Handing a connection over costs five system calls: more than another
+	 * worker's idleness is worth until there is some. */
+	UNEVEN = 2
+};
+
+struct door {
+	struct listener *listener;
+	struct event *event;
+	bool tcp;
 };
 
 struct listener {
-	struct event_base *base;
-	struct worker **workers;
-	size_t n_workers, n;
-	struct event *events[NET_LISTEN_MAX];
+	struct worker *worker;
+	const struct crew *crew;
+	struct door doors[NET_LISTEN_MAX];
+	size_t n;
 	struct event *resume;
 	struct log_limit limit;
 };
@@ -55,6 +65,15 @@ bool sockets_give(const struct sockets *s, const struct identity *who,
 		       who->name);
 }
 
+void sockets_refuse(const struct sockets *s)
+{
+	if (!s->ours || !s->n)
+		return; /* systemd's go on listening */
+	net_unlink(&s->address);
+	for (size_t i = 0; i < s->n; i++)
+		(void)shutdown(s->fds[i], SHUT_RDWR);
+}
+
 void sockets_close(struct sockets *s, bool remove)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -64,15 +83,15 @@ void sockets_close(struct sockets *s, bool remove)
 	s->n = 0;
 }
 
-static struct worker *least_loaded(const struct listener *l, unsigned *all)
+static struct worker *least_loaded(const struct crew *crew, unsigned *all)
 {
-	struct worker *best = l->workers[0];
+	struct worker *best = crew->workers[0];
 
 	*all = 0;
-	for (size_t i = 0; i < l->n_workers; i++) {
-		*all += worker_load(l->workers[i]);
-		if (worker_load(l->workers[i]) < worker_load(best))
-			best = l->workers[i];
+	for (size_t i = 0; i < crew->n; i++) {
+		*all += worker_load(crew->workers[i]);
+		if (worker_load(crew->workers[i]) < worker_load(best))
+			best = crew->workers[i];
 	}
 	return best;
 }
@@ -80,10 +99,8 @@ static struct worker *least_loaded(const struct listener *l, unsigned *all)
 static void complain(struct listener *l, const char *what)
 {
 	unsigned left_out;
-	struct timeval now;
 
-	(void)event_base_gettimeofday_cached(l->base, &now);
-	if (log_allowed(&l->limit, now.tv_sec, &left_out))
+	if (log_allowed(&l->limit, station_now(&l->worker->station), &left_out))
 		log_say(LOG_ERROR,
 			"%s; the MTA will try again (%u more were not logged)",
 			what, left_out);
@@ -94,7 +111,7 @@ static void pause_accepting(struct listener *l)
 	static const struct timeval t = { .tv_sec = PAUSE_SECONDS };
 
 	for (size_t i = 0; i < l->n; i++)
-		(void)event_del(l->events[i]);
+		(void)event_del(l->doors[i].event);
 	(void)event_add(l->resume, &t);
 }
 
@@ -105,55 +122,83 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	for (size_t i = 0; i < l->n; i++)
-		(void)event_add(l->events[i], NULL);
+		(void)exclusive_add(l->worker->epoll, l->doors[i].event);
+}
+
+static void refused(struct listener *l, int why)
+{
+	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
+		return; /* another worker has it, or the MTA gave up */
+	complain(l, "no descriptors or memory for another connection: raise "
+		    "LimitNOFILE");
+	pause_accepting(l);
+}
+
+static void serve(struct listener *l, int fd, bool tcp)
+{
+	unsigned all;
+	struct worker *least = least_loaded(l->crew, &all);
+
+	if (all >= CONNECTIONS_MAX) {
+		complain(l, "too many connections at once");
+		close(fd);
+	} else if (worker_load(l->worker) >= worker_load(least) + UNEVEN) {
+		worker_give(least, fd, tcp);
+	} else {
+		worker_take(l->worker, fd, tcp);
+	}
 }
 
 /* A level-triggered loop comes back by itself: one call for one connection. */
 static void on_connection(evutil_socket_t from, short what, void *arg)
 {
-	struct listener *l = arg;
-	unsigned all;
-	struct worker *w;
+	const struct door *door = arg;
 	(void)what;
 	int fd = accept4((int)from, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
-			complain(l, "no descriptors or memory for another "
-				    "connection: raise LimitNOFILE");
-			pause_accepting(l);
-		}
-		return;
-	}
-	w = least_loaded(l, &all);
-	if (all >= CONNECTIONS_MAX) {
-		complain(l, "too many connections at once");
-		close(fd);
-	} else {
-		worker_give(w, fd);
-	}
+	if (fd < 0)
+		refused(door->listener, errno);
+	else
+		serve(door->listener, fd, door->tcp);
 }
 
-struct listener *listener_new(struct event_base *base, const struct sockets *s,
-			      struct worker **workers, size_t n_workers)
+static bool is_tcp(int fd)
+{
+	struct sockaddr_storage name = { .ss_family = AF_UNIX };
+	socklen_t n = sizeof name;
+
+	return getsockname(fd, (struct sockaddr *)&name, &n) == 0 &&
+	       name.ss_family != AF_UNIX;
+}
+
+static bool open_door(struct listener *l, int fd)
+{
+	struct door *door = &l->doors[l->n];
+
+	*door = (struct door){ .listener = l, .tcp = is_tcp(fd) };
+	door->event = event_new(l->worker->base, fd, EV_READ | EV_PERSIST,
+				on_connection, door);
+	if (!door->event)
+		return false;
+	l->n++;
+	return exclusive_add(l->worker->epoll, door->event) == 0;
+}
+
+struct listener *listener_new(struct worker *w, const struct crew *crew,
+			      const struct sockets *s)
 {
 	struct listener *l = calloc(1, sizeof *l);
+	bool ok;
 
 	if (!l)
 		return NULL;
-	l->base = base;
-	l->workers = workers;
-	l->n_workers = n_workers;
-	l->resume = evtimer_new(base, on_resume, l);
-	for (; l->n < s->n; l->n++) {
-		l->events[l->n] = event_new(base, s->fds[l->n],
-					    EV_READ | EV_PERSIST, on_connection,
-					    l);
-		if (!l->events[l->n] || event_add(l->events[l->n], NULL) < 0)
-			break;
-	}
-	if (l->resume && l->n == s->n)
+	l->worker = w;
+	l->crew = crew;
+	l->resume = evtimer_new(w->base, on_resume, l);
+	ok = l->resume;
+	for (size_t i = 0; ok && i < s->n; i++)
+		ok = open_door(l, s->fds[i]);
+	if (ok)
 		return l;
 	listener_free(l);
 	return NULL;
@@ -163,9 +208,8 @@ void listener_free(struct listener *l)
 {
 	if (!l)
 		return;
-	for (size_t i = 0; i < NET_LISTEN_MAX; i++)
-		if (l->events[i])
-			event_free(l->events[i]);
+	for (size_t i = 0; i < l->n; i++)
+		event_free(l->doors[i].event);
 	if (l->resume)
 		event_free(l->resume);
 	free(l);

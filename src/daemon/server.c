@@ -4,6 +4,7 @@
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/reload.h"
+#include "daemon/worker.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -26,9 +27,7 @@ static const int signals[SIGNALS] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1,
 struct server {
 	struct event_base *base;
 	struct sockets *sockets;
-	struct listener *listener;
-	struct worker **workers;
-	size_t n_workers;
+	struct crew crew;
 	struct reload *reload;
 	struct checker *checker;
 	struct event *signal_events[SIGNALS], *poll;
@@ -62,22 +61,23 @@ static void log_stats(const struct server *s)
 {
 	struct stats sum = { 0 };
 
-	for (size_t i = 0; i < s->n_workers; i++)
-		stats_sum(&sum, worker_stats(s->workers[i]));
+	for (size_t i = 0; i < s->crew.n; i++)
+		stats_sum(&sum, worker_stats(s->crew.workers[i]));
 	stats_log(&sum);
 }
 
-static void stop_accepting(struct server *s)
+static bool any_listening(const struct server *s)
 {
-	listener_free(s->listener);
-	s->listener = NULL;
-	sockets_close(s->sockets, true);
+	for (size_t i = 0; i < s->crew.n; i++)
+		if (worker_listening(s->crew.workers[i]))
+			return true;
+	return false;
 }
 
 static bool all_finished(const struct server *s)
 {
-	for (size_t i = 0; i < s->n_workers; i++)
-		if (!worker_finished(s->workers[i]))
+	for (size_t i = 0; i < s->crew.n; i++)
+		if (!worker_finished(s->crew.workers[i]))
 			return false;
 	return true;
 }
@@ -89,6 +89,8 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	s->polls++;
+	if (!any_listening(s))
+		sockets_close(s->sockets, false);
 	if (all_finished(s)) {
 		(void)event_base_loopbreak(s->base);
 	} else if (s->polls == DRAIN_SECONDS * 1000 / POLL_MS) {
@@ -96,8 +98,8 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 			"messages are still under way after %d "
 			"seconds: they are tempfailed",
 			DRAIN_SECONDS);
-		for (size_t i = 0; i < s->n_workers; i++)
-			worker_stop(s->workers[i]);
+		for (size_t i = 0; i < s->crew.n; i++)
+			worker_stop(s->crew.workers[i]);
 	}
 }
 
@@ -110,9 +112,9 @@ static void stop(struct server *s)
 	s->stopping = true;
 	process_notify("STOPPING=1");
 	log_say(LOG_NOTE, "stopping: finishing what is under way");
-	stop_accepting(s);
-	for (size_t i = 0; i < s->n_workers; i++)
-		worker_drain(s->workers[i]);
+	sockets_refuse(s->sockets);
+	for (size_t i = 0; i < s->crew.n; i++)
+		worker_drain(s->crew.workers[i]);
 	(void)event_add(s->poll, &t);
 }
 
@@ -140,8 +142,8 @@ static void on_reloaded(void *arg, struct snapshot *snapshot)
 	struct server *s = arg;
 
 	server_open_log(snapshot->conf, "inkand");
-	for (size_t i = 0; i < s->n_workers; i++)
-		worker_reload(s->workers[i], snapshot);
+	for (size_t i = 0; i < s->crew.n; i++)
+		worker_reload(s->crew.workers[i], snapshot);
 	checker_cancel(s->checker);
 	s->checker = checker_start(snapshot);
 	snapshot_release(snapshot);
@@ -158,10 +160,7 @@ static bool add_events(struct server *s, struct err *e)
 		     event_add(s->signal_events[i], NULL) == 0;
 	}
 	s->poll = event_new(s->base, -1, EV_PERSIST, on_poll, s);
-	s->listener = listener_new(s->base, s->sockets, s->workers,
-				   s->n_workers);
-	return (ok && s->poll && s->listener) ||
-	       err_set(e, ERR_INTERNAL, "out of memory");
+	return (ok && s->poll) || err_set(e, ERR_INTERNAL, "out of memory");
 }
 
 static bool add_workers(struct server *s, struct snapshot *snapshot,
@@ -169,12 +168,12 @@ static bool add_workers(struct server *s, struct snapshot *snapshot,
 {
 	size_t n = worker_count(snapshot->conf);
 
-	s->workers = calloc(n, sizeof *s->workers);
-	if (!s->workers)
+	s->crew.workers = calloc(n, sizeof *s->crew.workers);
+	if (!s->crew.workers)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	for (; s->n_workers < n; s->n_workers++) {
-		s->workers[s->n_workers] = worker_new(snapshot, e);
-		if (!s->workers[s->n_workers])
+	for (; s->crew.n < n; s->crew.n++) {
+		s->crew.workers[s->crew.n] = worker_new(snapshot, e);
+		if (!s->crew.workers[s->crew.n])
 			return false;
 	}
 	return true;
@@ -193,8 +192,11 @@ static bool begin(struct server *s, const struct options *o,
 	s->reload = reload_new(s->base, o, snapshot, on_reloaded, s);
 	if (!s->reload)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	for (size_t i = 0; i < s->n_workers; i++)
-		if (!worker_start(s->workers[i], e))
+	for (size_t i = 0; i < s->crew.n; i++)
+		if (!worker_listen(s->crew.workers[i], &s->crew, s->sockets, e))
+			return false;
+	for (size_t i = 0; i < s->crew.n; i++)
+		if (!worker_start(s->crew.workers[i], e))
 			return false;
 	s->checker = checker_start(snapshot);
 	return true;
@@ -203,10 +205,10 @@ static bool begin(struct server *s, const struct options *o,
 static void end(struct server *s)
 {
 	checker_stop(s->checker);
-	listener_free(s->listener);
-	for (size_t i = 0; i < s->n_workers; i++) {
-		worker_stop(s->workers[i]); /* for those that never drained */
-		worker_join(s->workers[i]);
+	for (size_t i = 0; i < s->crew.n; i++) {
+		worker_stop(
+			s->crew.workers[i]); /* for those that never drained */
+		worker_join(s->crew.workers[i]);
 	}
 	reload_free(s->reload);
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -214,9 +216,9 @@ static void end(struct server *s)
 			event_free(s->signal_events[i]);
 	if (s->poll)
 		event_free(s->poll);
-	for (size_t i = 0; i < s->n_workers; i++)
-		worker_free(s->workers[i]);
-	free(s->workers);
+	for (size_t i = 0; i < s->crew.n; i++)
+		worker_free(s->crew.workers[i]);
+	free(s->crew.workers);
 	if (s->base)
 		event_base_free(s->base);
 }
@@ -230,7 +232,7 @@ bool server_run(struct sockets *sockets, const struct options *o,
 	if (ok) {
 		log_say(LOG_NOTE,
 			"inkand " INKAN_VERSION " is ready (%zu threads)",
-			s.n_workers);
+			s.crew.n);
 		process_ready();
 		(void)event_base_dispatch(s.base);
 		log_stats(&s);

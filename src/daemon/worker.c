@@ -1,5 +1,6 @@
 #include "daemon/worker.h"
 
+#include "daemon/exclusive.h"
 #include "daemon/log.h"
 #include "daemon/resolve.h"
 #include "daemon/worker_inside.h"
@@ -23,6 +24,7 @@ struct handed {
 	struct handed *next;
 	enum handed_kind kind;
 	int fd;
+	bool tcp;
 	struct snapshot *snapshot; /* a share */
 };
 
@@ -116,6 +118,9 @@ static void drain(struct worker *w, bool force)
 	struct conn *c = w->conns, *next;
 
 	w->draining = true;
+	listener_free(w->listener);
+	w->listener = NULL;
+	atomic_store(&w->listening, false);
 	for (; c; c = next) {
 		next = c->next;
 		conn_drain(c, force);
@@ -132,7 +137,7 @@ static void take(struct worker *w, const struct handed *h)
 		if (w->draining) {
 			close(h->fd);
 			atomic_fetch_sub(&w->load, 1);
-		} else if (!conn_open(w, h->fd)) {
+		} else if (!conn_open(w, h->fd, h->tcp)) {
 			atomic_fetch_sub(&w->load, 1);
 		}
 		break;
@@ -199,10 +204,18 @@ static bool hand(struct worker *w, struct handed h)
 	return true;
 }
 
-void worker_give(struct worker *w, int fd)
+void worker_take(struct worker *w, int fd, bool tcp)
 {
 	atomic_fetch_add(&w->load, 1);
-	if (!hand(w, (struct handed){ .kind = HANDED_FD, .fd = fd })) {
+	if (!conn_open(w, fd, tcp))
+		atomic_fetch_sub(&w->load, 1);
+}
+
+void worker_give(struct worker *w, int fd, bool tcp)
+{
+	atomic_fetch_add(&w->load, 1);
+	if (!hand(w,
+		  (struct handed){ .kind = HANDED_FD, .fd = fd, .tcp = tcp })) {
 		atomic_fetch_sub(&w->load, 1);
 		close(fd);
 	}
@@ -223,6 +236,11 @@ void worker_drain(struct worker *w)
 void worker_stop(struct worker *w)
 {
 	(void)hand(w, (struct handed){ .kind = HANDED_STOP });
+}
+
+bool worker_listening(const struct worker *w)
+{
+	return atomic_load(&w->listening);
 }
 
 bool worker_finished(const struct worker *w)
@@ -259,7 +277,7 @@ static void init_timeouts(struct worker *w, const struct conf *c)
 
 static bool init(struct worker *w, const struct conf *c, struct err *e)
 {
-	w->base = event_base_new();
+	w->base = exclusive_loop(&w->epoll);
 	w->in = malloc(WORKER_IN_BYTES);
 	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->station.keys = keycache_new(KEYS_CACHED);
@@ -316,6 +334,14 @@ struct worker *worker_new(struct snapshot *s, struct err *e)
 	return w;
 }
 
+bool worker_listen(struct worker *w, const struct crew *crew,
+		   const struct sockets *s, struct err *e)
+{
+	w->listener = listener_new(w, crew, s);
+	atomic_store(&w->listening, w->listener != NULL);
+	return w->listener || err_set(e, ERR_INTERNAL, "out of memory");
+}
+
 static void *run(void *arg)
 {
 	struct worker *w = arg;
@@ -361,6 +387,7 @@ void worker_free(struct worker *w)
 			snapshot_release(list->snapshot);
 		free(list);
 	}
+	listener_free(w->listener);
 	w->draining = false; /* nothing is left to break */
 	while (w->conns)
 		conn_close(w->conns);

@@ -28,6 +28,8 @@ struct handed; /* from other threads */
 struct worker {
 	struct station station;
 	struct event_base *base;
+	int epoll; /* of base: see exclusive.h */
+	struct listener *listener; /* NULL: does not accept (any more) */
 	pthread_t thread;
 	bool started, draining;
 	struct buf out; /* replies of the event at hand */
@@ -41,7 +43,7 @@ struct worker {
 	pthread_mutex_t lock; /* of handed */
 	struct handed *handed, **handed_end;
 	atomic_uint load; /* connections, those on the way included */
-	atomic_bool finished;
+	atomic_bool listening, finished;
 	char host[256];
 };
 
