@@ -53,8 +53,10 @@ static bool quarantines(const struct conf *c)
 }
 
 /* An answer costs the MTA a round trip, so it gets one only where a verdict may
- * come: at CONNECT with a PeerList, at the end of headers, and at body chunks
- * when mail is verified, which mostly need no body at all. */
+ * come: at CONNECT with a PeerList, and once after the header.  Where mail is
+ * verified that is at body chunks, because much of it needs no body at all; the
+ * early verdict then comes with the first chunk.  Where it is only signed every
+ * body is needed, and the end of headers says when none is. */
 static struct milter_wish wish_of(const struct snapshot *s)
 {
 	struct milter_wish w = {
@@ -66,8 +68,7 @@ static struct milter_wish wish_of(const struct snapshot *s)
 
 	if (!s->rules.peers)
 		w.steps |= MILTER_NR_CONNECT;
-	if (!s->rules.verify)
-		w.steps |= MILTER_NR_BODY;
+	w.steps |= s->rules.verify ? MILTER_NR_END_OF_HEADERS : MILTER_NR_BODY;
 	if (quarantines(s->conf))
 		w.actions |= MILTER_QUARANTINE;
 	if (s->conf->redirect_failures_to.n)
