@@ -120,3 +120,15 @@ void asks_cancel(struct asks *as)
 		as->resolver->cancel(as->resolver, as);
 	as->on_answer = NULL;
 }
+
+void asks_give_up(struct asks *as)
+{
+	static const struct dns_answer too_late = { .status = DNS_TEMPFAIL };
+
+	asks_cancel(as);
+	for (unsigned i = 0; i < as->n; i++)
+		if (!as->q[i].answer)
+			as->q[i].answer = &too_late;
+	as->outstanding = 0;
+	as->max = as->n;
+}

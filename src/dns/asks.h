@@ -77,7 +77,10 @@ unsigned asks_count(const struct asks *as); /* questions sent */
 /* Called after every answer that comes from outside ask(), never inside it. */
 void asks_on_answer(struct asks *as, void (*fn)(void *), void *arg);
 
-/* Gives up: the resolver is told, no answer comes after this. */
+/* The resolver is told, no answer comes after this. */
 void asks_cancel(struct asks *as);
+/* The deadline: what is open, and what is asked from now on, is answered
+ * DNS_TEMPFAIL, so that the next run of every check is its last. */
+void asks_give_up(struct asks *as);
 
 #endif

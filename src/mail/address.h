@@ -39,8 +39,21 @@ struct author {
 	str domain; /* absent when there is none */
 	str local; /* of the first address */
 	const char *why; /* NULL, or a static sentence */
+	bool literal; /* that is what is wrong: an address literal */
 };
 bool author_of(struct arena *arena, const struct header *h, struct author *out);
+
+/* All author domains of a message that has not exactly one, so that none of
+ * them can hide behind another: as far as any program might read them, the
+ * fields taken one by one, at most AUTHORS_MAX different ones. */
+enum { AUTHORS_MAX = 5 };
+struct authors {
+	struct author one; /* domain absent: there is not one */
+	str domains[AUTHORS_MAX]; /* as written */
+	size_t n;
+};
+void authors_of(struct arena *arena, const struct header *h,
+		struct authors *out);
 
 /* The path of MAIL FROM or RCPT TO: <a@b>, a@b, <>, with or without a source
  * route, which is dropped.  The domain is what follows the last "@" outside

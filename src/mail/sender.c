@@ -132,10 +132,15 @@ static const char *author_trouble(const struct mailboxes *list)
 	return NULL;
 }
 
+static bool list_is_literal(const struct mailboxes *list)
+{
+	return list->n == 1 && list->box[0].literal;
+}
+
 bool author_of(struct arena *arena, const struct header *h, struct author *out)
 {
 	const struct field *from = header_find(h, STR("From"), 0);
-	struct mailboxes list;
+	struct mailboxes list = { .n = 0 };
 
 	*out = (struct author){ .why = NULL };
 	if (h->too_large)
@@ -148,11 +153,50 @@ bool author_of(struct arena *arena, const struct header *h, struct author *out)
 		out->why = list.why;
 	else
 		out->why = author_trouble(&list);
-	if (out->why)
+	if (out->why) {
+		out->literal = list_is_literal(&list);
 		return false;
+	}
 	out->domain = list.box[0].domain;
 	out->local = list.box[0].local;
 	return true;
+}
+
+static void add_author(struct authors *a, str domain)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (str_ieq(a->domains[i], domain))
+			return;
+	if (domain.n && a->n < AUTHORS_MAX)
+		a->domains[a->n++] = domain;
+}
+
+static void add_authors(struct arena *arena, struct authors *a, str value)
+{
+	struct mailboxes list;
+	struct mailbox box;
+
+	if (!mailboxes_parse(arena, value, &list)) {
+		if (mailbox_first(arena, value, &box) && !box.literal)
+			add_author(a, box.domain);
+		return;
+	}
+	for (size_t i = 0; i < list.n; i++)
+		if (!list.box[i].literal)
+			add_author(a, list.box[i].domain);
+}
+
+void authors_of(struct arena *arena, const struct header *h,
+		struct authors *out)
+{
+	*out = (struct authors){ .n = 0 };
+	if (author_of(arena, h, &out->one)) {
+		add_author(out, out->one.domain);
+		return;
+	}
+	for (size_t i = 0; i < h->n && out->n < AUTHORS_MAX; i++)
+		if (str_ieq(h->fields[i].name, STR("From")))
+			add_authors(arena, out, h->fields[i].value);
 }
 
 /* A-d-l = "@" Domain *("," "@" Domain) ":" (RFC 5321 4.1.2) */

@@ -8,6 +8,10 @@
 struct stamp_options {
 	str authserv_id;
 	bool no_header_b; /* leave out header.b (NoHeaderB) */
+	bool full_mail_from; /* smtp.mailfrom with its local part */
+	/* What was done about DMARC's verdict; absent: what it asks for. */
+	enum dmarc_policy done;
+	str auth_user; /* who authenticated by SMTP AUTH; empty: nobody */
 };
 
 /* The value of the field, behind "Authentication-Results:", with CRLF folds;

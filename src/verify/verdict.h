@@ -6,6 +6,9 @@
 
 #include "base/arena.h"
 #include "dkim/check.h"
+#include "dmarc/check.h"
+#include "spf/check.h"
+#include "verify/iprev.h"
 
 /* One DKIM signature.  Every name is a valid domain name in A-labels, or
  * empty: what a stranger wrote otherwise is not repeated. */
@@ -26,13 +29,33 @@ struct verdict_dkim {
 	const struct field *field; /* NULL for the row that stands for many */
 };
 
+struct verdict_dmarc {
+	enum dmarc_result result;
+	const char *reason; /* static sentence; NULL for pass */
+	str domain; /* the author domain, in A-labels; empty: none usable */
+	/* What the owner wants done with this message: none unless it failed.
+	 * Of several author domains (permerror) the strictest that failed. */
+	enum dmarc_policy disposition;
+	bool uncertain; /* an answer was missing that might have changed it */
+	const struct dmarc_verdict *check; /* NULL without a single domain */
+};
+
 struct verdict {
 	/* All rows in one word: pass when one passes, else temperror when an
 	 * answer is missing, else the first row's; none without signatures. */
 	enum dkim_result dkim;
+	bool dkim_judged; /* false: VERIFY_DKIM was off */
 	size_t n_dkim;
-	const struct verdict_dkim *dkim_rows; /* in the order of the message */
+	struct verdict_dkim *dkim_rows; /* in the order of the message */
 	size_t unseen; /* signatures past LIMIT_SIGNATURES_SEEN, in one row */
+
+	/* NULL: not judged (VERIFY_...), or no client address is known. */
+	const struct spf_verdict *spf, *spf_helo;
+	const struct iprev_verdict *iprev;
+	const struct verdict_dmarc *dmarc;
+
+	struct ip ip; /* of the client */
+	str helo, mail_from; /* as they were given; the path without <> */
 
 	bool header_too_large, header_malformed;
 	bool out_of_memory; /* nothing is known: answer with a tempfail */

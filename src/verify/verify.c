@@ -2,15 +2,14 @@
 
 #include "base/limits.h"
 #include "verify/dkim_rows.h"
+#include "verify/dmarc_row.h"
+#include "verify/envelope.h"
 
 #include <assert.h>
 
 enum stage { STAGE_HEADERS, STAGE_BODY, STAGE_ENDED, STAGE_SETTLED };
 
-struct envelope {
-	struct ip ip;
-	str helo, mail_from;
-};
+enum { CLAIMS_MAX = 32 };
 
 struct verify {
 	struct arena *arena;
@@ -23,6 +22,13 @@ struct verify {
 	struct bodyhash *bodyhash;
 	struct buf scratch;
 	struct dkim_rows dkim;
+	struct dmarc_row dmarc;
+	struct verdict_dmarc dmarc_verdict;
+	bool envelope_done, dkim_done, dmarc_done;
+	struct dmarc_identifier claims[CLAIMS_MAX];
+	size_t n_claims;
+	void (*on_dkim)(void *, struct verdict_dkim *rows, size_t n);
+	void *on_dkim_arg;
 	struct verdict verdict;
 };
 
@@ -49,6 +55,8 @@ static struct verify_options completed(const struct verify_options *given)
 		o.max_questions = LIMIT_QUESTIONS;
 	if (!o.max_memory)
 		o.max_memory = LIMIT_MESSAGE_MEMORY;
+	if (!o.methods)
+		o.methods = VERIFY_DKIM;
 	if (o.min_key_bits < LIMIT_RSA_BITS_MIN)
 		o.min_key_bits = LIMIT_RSA_BITS_MIN;
 	return o;
@@ -80,6 +88,7 @@ struct verify *verify_new(const struct verify_options *options,
 
 	v->arena = arena;
 	v->options = completed(options);
+	v->options.receiver = arena_str(arena, options->receiver);
 	v->asks = asks_new(arena, resolver, v->options.max_questions);
 	v->header = header_of(arena, v->options.max_header_bytes,
 			      v->options.max_header_fields);
@@ -111,8 +120,31 @@ void verify_envelope(struct verify *v, struct ip ip, str helo, str mail_from)
 		give_up_memory(v);
 		return;
 	}
-	v->envelope = (struct envelope){ ip, arena_str(v->arena, helo),
-					 arena_str(v->arena, mail_from) };
+	envelope_init(&v->envelope, v->arena, &v->options, ip, helo, mail_from);
+	v->envelope_done = envelope_step(&v->envelope, v->asks);
+	arena_leave(v->arena);
+}
+
+void verify_on_dkim(struct verify *v,
+		    void (*fn)(void *, struct verdict_dkim *rows, size_t n),
+		    void *arg)
+{
+	v->on_dkim = fn;
+	v->on_dkim_arg = arg;
+}
+
+void verify_claim(struct verify *v, enum dmarc_mechanism mechanism,
+		  enum dmarc_status status, str domain)
+{
+	if (v->stage != STAGE_HEADERS || v->n_claims == CLAIMS_MAX)
+		return;
+	if (!arena_enter(v->arena)) {
+		give_up_memory(v);
+		return;
+	}
+	v->claims[v->n_claims++] = (struct dmarc_identifier){
+		mechanism, status, arena_str(v->arena, domain)
+	};
 	arena_leave(v->arena);
 }
 
@@ -146,6 +178,73 @@ bool verify_header_raw(struct verify *v, str raw)
 	return ok;
 }
 
+static enum dmarc_status status_of(enum dkim_result r)
+{
+	return r == DKIM_PENDING     ? DMARC_ID_PENDING
+	       : r == DKIM_PASS      ? DMARC_ID_PASS
+	       : r == DKIM_TEMPERROR ? DMARC_ID_TEMPERROR
+				     : DMARC_ID_NO;
+}
+
+/* What is known so far of the domains that may stand for the message. */
+static size_t identifiers(struct verify *v, struct dmarc_identifier **out)
+{
+	struct dmarc_identifier *ids = arena_array_of(
+		v->arena, struct dmarc_identifier, v->dkim.n + v->n_claims + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->dkim.n; i++)
+		ids[n++] = (struct dmarc_identifier){
+			DMARC_DKIM,
+			status_of(v->dkim_done ? v->verdict.dkim_rows[i].result
+					       : v->dkim.checks[i].result),
+			v->dkim.checks[i].sig.domain_ascii
+		};
+	for (size_t i = 0; i < v->n_claims; i++)
+		ids[n++] = v->claims[i];
+	n += envelope_identifier(&v->envelope, &ids[n]);
+	*out = ids;
+	return n;
+}
+
+static bool wants(const struct verify *v, enum verify_method method)
+{
+	return v->options.methods & method;
+}
+
+/* What hangs on answers, but for DKIM: signatures wait for the body anyway, and
+ * a key is cheaper looked at once. */
+static void step(struct verify *v)
+{
+	struct dmarc_identifier *ids;
+	size_t n;
+
+	if (!v->envelope_done)
+		v->envelope_done = envelope_step(&v->envelope, v->asks);
+	if (v->dmarc_done || v->stage == STAGE_HEADERS)
+		return;
+	n = identifiers(v, &ids);
+	v->dmarc_done = dmarc_row_step(&v->dmarc, v->asks, ids, n);
+}
+
+static void begin_dkim(struct verify *v)
+{
+	struct dkim_policy policy = {
+		.now = v->options.now,
+		.drift = v->options.drift,
+		.min_key_bits = v->options.min_key_bits,
+		.cache = v->options.keys,
+		.scratch = &v->scratch,
+	};
+
+	if (!wants(v, VERIFY_DKIM))
+		return;
+	dkim_rows_init(&v->dkim, v->arena, &v->header, &policy,
+		       v->options.max_signatures);
+	dkim_rows_ask(&v->dkim, v->asks);
+	dkim_rows_headers(&v->dkim, &v->header, v->bodyhash);
+}
+
 /* All that is known now is asked for now, so that the answers come together
  * and, mostly, before the body is in. */
 void verify_end_of_headers(struct verify *v)
@@ -157,19 +256,13 @@ void verify_end_of_headers(struct verify *v)
 		return;
 	}
 
-	struct dkim_policy policy = {
-		.now = v->options.now,
-		.drift = v->options.drift,
-		.min_key_bits = v->options.min_key_bits,
-		.cache = v->options.keys,
-		.scratch = &v->scratch,
-	};
-
 	v->stage = STAGE_BODY;
-	dkim_rows_init(&v->dkim, v->arena, &v->header, &policy,
-		       v->options.max_signatures);
-	dkim_rows_ask(&v->dkim, v->asks);
-	dkim_rows_headers(&v->dkim, &v->header, v->bodyhash);
+	begin_dkim(v);
+	v->dmarc_done = !wants(v, VERIFY_DMARC);
+	if (!v->dmarc_done)
+		dmarc_row_init(&v->dmarc, v->arena, &v->header,
+			       v->options.suffixes);
+	step(v);
 	arena_leave(v->arena);
 }
 
@@ -206,30 +299,61 @@ void verify_end(struct verify *v)
 	arena_leave(v->arena);
 }
 
+static void finish_dkim(struct verify *v)
+{
+	struct verdict *out = &v->verdict;
+
+	v->dkim_done = true;
+	if (!wants(v, VERIFY_DKIM)) {
+		out->dkim = DKIM_NONE;
+		return;
+	}
+	out->dkim_judged = true;
+	dkim_rows_verdict(&v->dkim, v->arena, out);
+	if (!v->on_dkim)
+		return;
+	v->on_dkim(v->on_dkim_arg, out->dkim_rows, out->n_dkim);
+	out->dkim = verdict_summary(out->dkim_rows, out->n_dkim);
+}
+
 static void settle(struct verify *v)
 {
-	v->verdict.header_too_large = v->header.too_large;
-	v->verdict.header_malformed = v->header.malformed;
-	dkim_rows_verdict(&v->dkim, v->arena, &v->verdict);
+	struct verdict *out = &v->verdict;
+
+	out->header_too_large = v->header.too_large;
+	out->header_malformed = v->header.malformed;
+	envelope_verdict(&v->envelope, out);
+	if (wants(v, VERIFY_DMARC)) {
+		dmarc_row_verdict(&v->dmarc, &v->dmarc_verdict);
+		out->dmarc = &v->dmarc_verdict;
+	}
 	v->stage = STAGE_SETTLED;
 }
 
-/* Signatures wait for the body anyway, and a key is cheaper looked at once:
- * nothing of DKIM runs before the end. */
+static bool advance(struct verify *v)
+{
+	if (v->stage == STAGE_ENDED && !v->dkim_done &&
+	    dkim_rows_step(&v->dkim, v->asks, v->bodyhash))
+		finish_dkim(v);
+	step(v);
+	if (!v->dkim_done || !v->envelope_done || !v->dmarc_done)
+		return false;
+	settle(v);
+	return true;
+}
+
 bool verify_run(struct verify *v)
 {
-	if (v->stage != STAGE_ENDED)
-		return v->stage == STAGE_SETTLED;
+	if (v->stage == STAGE_SETTLED)
+		return true;
 	if (!arena_enter(v->arena)) {
 		give_up_memory(v);
-		return true;
+		return v->stage == STAGE_SETTLED;
 	}
 
-	bool done = dkim_rows_step(&v->dkim, v->asks, v->bodyhash);
+	bool done = advance(v);
 
-	assert(done || asks_outstanding(v->asks));
-	if (done)
-		settle(v);
+	assert(done || v->stage != STAGE_ENDED || asks_outstanding(v->asks));
 	arena_leave(v->arena);
 	return done;
 }
@@ -238,13 +362,21 @@ void verify_give_up(struct verify *v)
 {
 	if (v->stage == STAGE_SETTLED)
 		return;
-	asks_cancel(v->asks);
+	verify_end_of_headers(v);
+	asks_give_up(v->asks);
 	if (!arena_enter(v->arena)) {
 		give_up_memory(v);
 		return;
 	}
-	dkim_rows_give_up(&v->dkim);
-	settle(v);
+	if (!v->dkim_done) {
+		dkim_rows_give_up(&v->dkim);
+		finish_dkim(v);
+	}
+
+	bool done = advance(v);
+
+	assert(done);
+	(void)done;
 	arena_leave(v->arena);
 }
 

@@ -24,7 +24,22 @@
 
 struct verify;
 
+enum verify_method {
+	VERIFY_DKIM = 1,
+	VERIFY_SPF = 2, /* MAIL FROM, or HELO's name for the null path */
+	VERIFY_HELO = 4, /* SPF of the HELO identity besides */
+	VERIFY_DMARC = 8, /* of what SPF and DKIM say, as far as they are on */
+	VERIFY_IPREV = 16
+};
+
 struct verify_options {
+	unsigned methods; /* of enum verify_method; 0: DKIM */
+	str receiver; /* our name (SPF macro r); copied */
+	const struct suffix_list
+		*suffixes; /* DMARC without tree walk; or NULL */
+	unsigned spf_lookups, spf_voids; /* 0: limits.h */
+	bool trace; /* keep SPF's steps */
+
 	int64_t now; /* seconds since 1970: when the message was received */
 	int64_t drift; /* clock tolerance; negative: DKIM_DRIFT */
 	unsigned max_signatures; /* evaluated; 0: LIMIT_SIGNATURES */
@@ -48,7 +63,19 @@ void verify_free(struct verify *v);
  * for verify_run.  It must not free v. */
 void verify_on_answer(struct verify *v, void (*fn)(void *), void *arg);
 
-/* Before end_of_headers, if at all.  ip.family may be IP_NONE (unknown). */
+/* fn may make a DKIM row worse before DMARC believes it (policies of the
+ * caller).  Called once, when all rows are settled, in v's arena. */
+void verify_on_dkim(struct verify *v,
+		    void (*fn)(void *, struct verdict_dkim *rows, size_t n),
+		    void *arg);
+
+/* What somebody trusted found out about this message before us, for DMARC in
+ * place of our own SPF and DKIM.  Any time before verify_end_of_headers. */
+void verify_claim(struct verify *v, enum dmarc_mechanism mechanism,
+		  enum dmarc_status status, str domain);
+
+/* Before end_of_headers, if at all; SPF's questions leave here.  ip.family may
+ * be IP_NONE (unknown). */
 void verify_envelope(struct verify *v, struct ip ip, str helo, str mail_from);
 
 /* As header_add and header_add_raw (mail/message.h).  False: over a limit; no
@@ -65,8 +92,9 @@ void verify_body(struct verify *v, str chunk);
 bool verify_wants_body(const struct verify *v);
 void verify_end(struct verify *v);
 
-/* Goes as far as the answers allow.  True: all is settled; only after
- * verify_end.  False and no question open cannot be, after verify_end. */
+/* Goes as far as the answers allow, at any time: questions that hang on answers
+ * leave here.  True: all is settled; only after verify_end.  False and no
+ * question open cannot be, after verify_end. */
 bool verify_run(struct verify *v);
 /* The deadline: what is open becomes temperror, questions are cancelled. */
 void verify_give_up(struct verify *v);

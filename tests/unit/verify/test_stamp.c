@@ -49,7 +49,8 @@ static void one_signature(void **state)
 		.key_bits = 768,
 		.testing = true,
 	};
-	struct verdict v = { .dkim = DKIM_POLICY,
+	struct verdict v = { .dkim_judged = true,
+			     .dkim = DKIM_POLICY,
 			     .n_dkim = 1,
 			     .dkim_rows = &row };
 	struct authres back;
@@ -71,7 +72,7 @@ static void one_signature(void **state)
 static void nothing_signed(void **state)
 {
 	struct arena *a = arena_new(4096);
-	struct verdict v = { .dkim = DKIM_NONE };
+	struct verdict v = { .dkim_judged = true, .dkim = DKIM_NONE };
 	struct authres back;
 
 	(void)state;
@@ -132,7 +133,8 @@ static void whatever_the_identity(void **state)
 				.key_bits = 2048,
 			};
 
-		struct verdict v = { .dkim = DKIM_PASS,
+		struct verdict v = { .dkim_judged = true,
+				     .dkim = DKIM_PASS,
 				     .n_dkim = 2,
 				     .dkim_rows = rows };
 
