@@ -1,6 +1,7 @@
 /* inkan verify: what a receiver would say of a message. */
 #include "cli/cli.h"
 #include "cli/source.h"
+#include "cli/verdict_out.h"
 #include "mail/feed.h"
 #include "verify/stamp.h"
 #include "verify/verify.h"
@@ -13,7 +14,9 @@ static const struct opt options[] = {
 	{ "mail-from", 0, "ADDR", N_("the envelope's sender") },
 	{ "authserv-id", 0, "ID",
 	  N_("who speaks in Authentication-Results, default this host") },
-	{ "explain", 0, NULL, N_("say what each result means") },
+	{ "discovery", 0, "treewalk|psl",
+	  N_("how organizational domains are found, default treewalk") },
+	{ "explain", 0, NULL, N_("say what each result means and why") },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -140,12 +143,27 @@ static void print_row(struct cli *cli, const struct verdict_dkim *r)
 	putchar('\n');
 }
 
+static void print_others(struct cli *cli, const struct verdict *v)
+{
+	bool explain = args_has(&cli->args, "explain");
+
+	if (v->spf)
+		spf_print(cli, v->spf);
+	else
+		puts(_("spf: not judged without --ip"));
+	if (v->dmarc)
+		dmarc_print(cli, v->dmarc);
+	if (v->dmarc && explain)
+		dmarc_explain(cli, v->dmarc);
+}
+
 static void print_text(struct cli *cli, const struct verdict *v, str stamp)
 {
 	for (size_t i = 0; i < v->n_dkim; i++)
 		print_row(cli, &v->dkim_rows[i]);
 	if (!v->n_dkim)
 		printf("dkim=none  %s\n", meaning(DKIM_NONE));
+	print_others(cli, v);
 	printf("\n%sAuthentication-Results:%s", out_begin(OUT_DIM), out_end());
 	for (str rest = stamp, line; str_split(&rest, '\n', &line);) {
 		if (line.n && line.p[line.n - 1] == '\r')
@@ -166,6 +184,13 @@ static str authserv_id(struct cli *cli)
 	return arena_str(cli->arena, str_of(host));
 }
 
+/* With a policy DMARC has the last word, else one good signature is enough. */
+static bool good(const struct verdict *v)
+{
+	return v->dmarc->result == DMARC_PASS ||
+	       (v->dmarc->result == DMARC_NONE && v->dkim == DKIM_PASS);
+}
+
 static int report(struct cli *cli, const struct verdict *v)
 {
 	struct stamp_options o = { .authserv_id = authserv_id(cli) };
@@ -177,13 +202,15 @@ static int report(struct cli *cli, const struct verdict *v)
 		return cli_fail(cli);
 	}
 	if (cli->json)
-		out_json(json_pack("{s:o, s:n, s:n, s:n, s:o}", "dkim",
-				   dkim_json(v), "arc", "spf", "dmarc",
-				   "authentication_results",
-				   json_of(str_trim(stamp))));
+		out_json(json_pack(
+			"{s:o, s:n, s:o, s:o, s:o}", "dkim", dkim_json(v),
+			"arc", "spf",
+			v->spf ? spf_json(v->spf, false) : json_null(), "dmarc",
+			dmarc_json(v->dmarc), "authentication_results",
+			json_of(str_trim(stamp))));
 	else
 		print_text(cli, v, stamp);
-	return args_has(&cli->args, "fail") && v->dkim != DKIM_PASS ? 1 : 0;
+	return args_has(&cli->args, "fail") && !good(v) ? 1 : 0;
 }
 
 static bool set_envelope(struct cli *cli, struct verify *v)
@@ -214,17 +241,28 @@ static int judge(struct cli *cli, struct dns_client *dns, struct verify *v)
 
 static int run(struct cli *cli)
 {
-	struct dns_client *dns = cli_dns(cli);
 	struct verify_options o = verify_defaults(cli->now);
+	struct suffix_list *suffixes;
+	struct dns_client *dns;
 
-	if (!dns)
+	if (!cli_discovery(cli, &suffixes))
 		return cli_fail(cli);
+	dns = cli_dns(cli);
+	if (!dns) {
+		suffixes_free(suffixes);
+		return cli_fail(cli);
+	}
+	o.methods = VERIFY_DKIM | VERIFY_SPF | VERIFY_DMARC;
+	o.suffixes = suffixes;
+	o.receiver = authserv_id(cli);
+	o.trace = args_has(&cli->args, "explain");
 
 	struct verify *v = verify_new(&o, dns_client_resolver(dns));
 	int status = judge(cli, dns, v);
 
 	verify_free(v);
 	dns_client_free(dns);
+	suffixes_free(suffixes);
 	return status;
 }
 

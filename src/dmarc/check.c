@@ -235,7 +235,10 @@ static void foresee(struct run *run)
 struct dmarc_verdict dmarc_check(struct asks *asks,
 				 const struct dmarc_query *query)
 {
-	struct dmarc_verdict v = { .domain = query->domain, .exists = true };
+	struct dmarc_verdict v = { .domain = query->domain,
+				   .exists = true,
+				   .ids = query->ids,
+				   .n_ids = query->n_ids };
 	struct run run = { .asks = asks, .query = query };
 	bool trouble = false;
 

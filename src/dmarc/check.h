@@ -65,7 +65,10 @@ struct dmarc_verdict {
 		policy; /* that applies, after t=; absent: none does */
 	bool exists; /* the author domain, as far as it was asked */
 	bool dkim_aligned, spf_aligned; /* passes that align */
-	const enum dmarc_alignment *alignment; /* of each identifier */
+	/* The query's, and how each aligns. */
+	const struct dmarc_identifier *ids;
+	size_t n_ids;
+	const enum dmarc_alignment *alignment; /* NULL: it did not come to it */
 	/* The author domain's walk, or the names asked with a suffix list. */
 	const struct dmarc_walk *walk;
 };
