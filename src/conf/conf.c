@@ -147,6 +147,21 @@ bool conf_set(struct conf *c, str name, str value, str origin)
 	return put(c, name, &v);
 }
 
+/* policyd-spf.conf has "Name = value". */
+static void undo_equals(str *name, str *value)
+{
+	size_t eq = str_find(*name, '=');
+
+	if (eq < name->n && !value->n && eq > 0) {
+		*value = str_trim(str_skip(*name, eq + 1));
+		*name = str_head(*name, eq);
+	} else if (eq + 1 == name->n && eq > 0) {
+		name->n--;
+	} else if (value->n && value->p[0] == '=') {
+		*value = str_trim(str_skip(*value, 1));
+	}
+}
+
 static bool include(struct conf *c, const struct conf_value *v, unsigned depth);
 
 static bool line_ok(struct conf *c, const struct lex *l, str name, str value,
@@ -171,6 +186,8 @@ static bool parse(struct conf *c, str text, str file, unsigned depth)
 	bool ok = true;
 
 	while (lex_next(&l, &name, &value)) {
+		undo_equals(&name, &value);
+
 		struct conf_value v = { .value = value,
 					.file = file,
 					.line = l.line };
@@ -306,9 +323,60 @@ static void check_unused(struct conf *c)
 	}
 }
 
+/* A setting of another program's file calls for what that program does. */
+static bool any_found(const struct conf *c, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (conf_found(c, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static void find_methods(struct conf *c)
+{
+	static const char *const dmarc[] = {
+		"HistoryFile",          "HoldQuarantinedMessages",
+		"IgnoreMailFrom",       "IgnoreMailTo",
+		"OwnDomainSpoofed",     "PolicyDiscovery",
+		"PublicSuffixList",     "RejectFailures",
+		"RejectMultiValueFrom", "RequiredFrom",
+		"SPFIgnoreResults",     "SPFSelfValidate",
+		"TrustedAuthservIDs",
+	};
+	static const char *const spf[] = {
+		"debugLevel",       "Header_Type",      "HELO_reject",
+		"Mail_From_reject", "PermError_reject", "TempError_Defer",
+		"TestOnly",         "skip_addresses",
+	};
+
+	c->policyd = any_found(c, spf, sizeof spf / sizeof *spf);
+	if (c->verify)
+		c->methods = c->verify;
+	else if (!c->opendmarc)
+		c->methods = CONF_DKIM | (c->policyd ? CONF_SPF : 0);
+	if (!c->verify &&
+	    (c->opendmarc || any_found(c, dmarc, sizeof dmarc / sizeof *dmarc)))
+		c->methods |= CONF_DMARC;
+	if ((c->methods & CONF_DMARC) && !c->opendmarc)
+		c->methods |= CONF_DKIM | CONF_SPF;
+	if (c->opendmarc) /* signatures count there too, unreported */
+		c->methods |= CONF_DKIM | (c->spf_self_validate ? CONF_SPF : 0);
+	if (!c->mail_from_reject)
+		c->mail_from_reject = c->policyd ? CONF_SPF_FAIL
+						 : CONF_SPF_NEVER;
+	if (!c->helo_reject)
+		c->helo_reject = c->policyd ? CONF_SPF_FAIL : CONF_SPF_NO_CHECK;
+}
+
+void conf_as_opendmarc(struct conf *c)
+{
+	c->opendmarc = true;
+}
+
 bool conf_finish(struct conf *c)
 {
 	apply_default_action(c);
+	find_methods(c);
 	check_signing(c);
 	check_unused(c);
 	return !problems_fatal(c->problems);

@@ -43,6 +43,29 @@ struct conf_rate {
 /* BogusKey, UnprotectedKey: what such a pass becomes */
 enum conf_verdict { CONF_AS_IS, CONF_NEUTRAL, CONF_FAIL };
 
+/* HELO_reject, Mail_From_reject: from the mildest to the strictest */
+enum conf_spf_reject {
+	CONF_SPF_DEFAULT,
+	CONF_SPF_NO_CHECK,
+	CONF_SPF_NEVER,
+	CONF_SPF_NULL, /* Fail, of the null path only */
+	CONF_SPF_FAIL,
+	CONF_SPF_SOFTFAIL,
+	CONF_SPF_NOT_PASS
+};
+
+enum conf_received_spf { CONF_SPF_AR, CONF_SPF_FIELD, CONF_SPF_NONE };
+enum conf_discovery { CONF_TREEWALK, CONF_PSL };
+
+/* Verify, as bits */
+enum conf_method {
+	CONF_DKIM = 1,
+	CONF_SPF = 2,
+	CONF_DMARC = 4,
+	CONF_IPREV = 8,
+	CONF_ARC = 16
+};
+
 enum conf_type {
 	CONF_TYPE_BOOL,
 	CONF_TYPE_INT,
@@ -56,7 +79,11 @@ enum conf_type {
 	CONF_TYPE_MINIMUM,
 	CONF_TYPE_RATE,
 	CONF_TYPE_VERDICT,
-	CONF_TYPE_FACILITY
+	CONF_TYPE_FACILITY,
+	CONF_TYPE_SPF_REJECT,
+	CONF_TYPE_RECEIVED_SPF,
+	CONF_TYPE_DISCOVERY,
+	CONF_TYPE_METHODS
 };
 
 enum conf_status { CONF_WORKS, CONF_NOOP, CONF_WARN, CONF_REFUSED, CONF_ALIAS };
@@ -75,6 +102,10 @@ enum conf_status { CONF_WORKS, CONF_NOOP, CONF_WARN, CONF_REFUSED, CONF_ALIAS };
 #define CONF_C_RATE struct conf_rate
 #define CONF_C_VERDICT enum conf_verdict
 #define CONF_C_FACILITY int /* syslog(3) */
+#define CONF_C_SPF_REJECT enum conf_spf_reject
+#define CONF_C_RECEIVED_SPF enum conf_received_spf
+#define CONF_C_DISCOVERY enum conf_discovery
+#define CONF_C_METHODS unsigned /* enum conf_method */
 
 struct conf_value { /* one setting as it was found */
 	const struct conf_value *older; /* of the same name */
@@ -87,6 +118,11 @@ struct conf {
 	struct arena *arena;
 	struct problems *problems;
 	const struct conf_value **found; /* newest by key number */
+	/* After conf_finish: Verify and what the settings call for, as bits of
+	 * enum conf_method. */
+	unsigned methods;
+	bool opendmarc; /* in opendmarc's place */
+	bool policyd; /* settings of policyd-spf.conf are in use */
 #define KEY(name, type, field, dflt, help) CONF_C_##type field;
 #define DEAD(name, type, status, help)
 #define ALIAS(name, target, help)
@@ -115,6 +151,10 @@ bool conf_parse(struct conf *c, str text, str file);
 
 /* One setting; origin ("-b") is named in messages. */
 bool conf_set(struct conf *c, str name, str value, str origin);
+
+/* opendmarc's place: settings of opendmarc.conf are in use, and SPF is checked
+ * when SPFSelfValidate says so.  Before conf_finish. */
+void conf_as_opendmarc(struct conf *c);
 
 /* After all files and flags: On-Default, and what settings ask of each other.
  * False when an error was found, now or before. */

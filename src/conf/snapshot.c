@@ -2,6 +2,7 @@
 
 #include "conf/crosscheck.h"
 #include "conf/dataset.h"
+#include "conf/suffixes.h"
 
 #include <sys/random.h>
 #include <unistd.h>
@@ -103,8 +104,48 @@ static void open_rules(struct snapshot *s)
 	r->key_file = c->key_file;
 }
 
+/* Of SPF and DMARC. */
+static void open_exemptions(struct snapshot *s)
+{
+	s->ignore_hosts = open_hosts(s, OPEN(s, "IgnoreHosts", ignore_hosts,
+					     .fold = true));
+	s->skip_addresses = open_hosts(s, OPEN(s, "skip_addresses",
+					       skip_addresses, .fold = true));
+	s->whitelist = open_hosts(s, OPEN(s, "Whitelist", whitelist,
+					  .fold = true));
+	s->ignore_mail_from = OPEN(s, "IgnoreMailFrom", ignore_mail_from,
+				   .fold = true);
+	s->ignore_mail_to = OPEN(s, "IgnoreMailTo", ignore_mail_to,
+				 .fold = true);
+	s->reject_not_pass = OPEN(s, "Reject_Not_Pass_Domains",
+				  reject_not_pass_domains, .fold = true);
+	s->trusted_ids = OPEN(s, "TrustedAuthservIDs", trusted_authserv_ids,
+			      .fold = true);
+}
+
+static void free_suffixes(void *what)
+{
+	suffixes_free(what);
+}
+
+static void load_suffixes(struct snapshot *s)
+{
+	struct err e;
+
+	if (s->conf->policy_discovery != CONF_PSL)
+		return;
+	s->suffixes = suffixes_load(s->conf->public_suffix_list.p, &e);
+	if (s->suffixes)
+		arena_defer(s->arena, free_suffixes, s->suffixes);
+	else
+		conf_problem(s->conf, PROBLEM_ERROR, "PublicSuffixList", "%s",
+			     e.text);
+}
+
 static void open_tables(struct snapshot *s)
 {
+	open_exemptions(s);
+	load_suffixes(s);
 	open_rules(s);
 	open_header_lists(s);
 	s->remove_ar_from = OPEN(s, "RemoveARFrom", remove_ar_from,
@@ -120,6 +161,8 @@ static void open_tables(struct snapshot *s)
 static void read_settings(struct snapshot *s, const struct snapshot_request *rq)
 {
 	s->conf = conf_new(s->arena, &s->problems);
+	if (rq->opendmarc)
+		conf_as_opendmarc(s->conf);
 	for (size_t i = 0; i < rq->n_paths; i++)
 		(void)conf_read(s->conf, rq->paths[i]);
 	for (size_t i = 0; i < rq->n_settings; i++)

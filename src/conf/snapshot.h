@@ -30,6 +30,7 @@ struct snapshot_request {
 	size_t n_paths;
 	const struct snapshot_setting *settings;
 	size_t n_settings;
+	bool opendmarc; /* in opendmarc's place */
 	struct snapshot *last; /* at a reload: what is in use, or NULL */
 };
 
@@ -40,6 +41,11 @@ struct snapshot {
 	struct sign_rules rules;
 	const struct table *remove_ar_from, *must_be_signed,
 		*trust_signatures_from, *test_dns_data, *test_public_keys;
+	/* Whom SPF and DMARC do not judge, and the like. */
+	const struct hosts *ignore_hosts, *skip_addresses, *whitelist;
+	const struct table *ignore_mail_from, *ignore_mail_to, *reject_not_pass,
+		*trusted_ids;
+	struct suffix_list *suffixes; /* NULL: tree walk */
 	struct dkim_names sign_headers, omit_headers, oversign_headers,
 		sender_headers;
 	struct identity who; /* UserID */

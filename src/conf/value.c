@@ -58,6 +58,34 @@ static const struct word facilities[] = {
 	{ NULL, 0 },
 };
 
+static const struct word spf_rejects[] = {
+	{ "Fail", CONF_SPF_FAIL },
+	{ "SPF_Not_Pass", CONF_SPF_NOT_PASS },
+	{ "Softfail", CONF_SPF_SOFTFAIL },
+	{ "Null", CONF_SPF_NULL },
+	{ "False", CONF_SPF_NEVER },
+	{ "No_Check", CONF_SPF_NO_CHECK },
+	{ NULL, 0 },
+};
+
+static const struct word received_spfs[] = {
+	{ "AR", CONF_SPF_AR },
+	{ "SPF", CONF_SPF_FIELD },
+	{ "None", CONF_SPF_NONE },
+	{ NULL, 0 },
+};
+
+static const struct word discoveries[] = {
+	{ "treewalk", CONF_TREEWALK },
+	{ "psl", CONF_PSL },
+	{ NULL, 0 },
+};
+
+static const struct word methods[] = {
+	{ "dkim", CONF_DKIM },   { "spf", CONF_SPF }, { "dmarc", CONF_DMARC },
+	{ "iprev", CONF_IPREV }, { "arc", CONF_ARC }, { NULL, 0 },
+};
+
 static bool find_word(const struct word *w, str text, bool shortened, int *out)
 {
 	for (; w->name; w++) {
@@ -164,6 +192,20 @@ static bool rate_value(str text, struct conf_rate *out)
 	return cur_done(&c);
 }
 
+static bool methods_value(str text, unsigned *out)
+{
+	str rest = text, element;
+	int bit;
+
+	*out = 0;
+	while (text.n && str_split(&rest, ',', &element)) {
+		if (!find_word(methods, str_trim(element), false, &bit))
+			return false;
+		*out |= (unsigned)bit;
+	}
+	return true;
+}
+
 static bool word_value(const struct conf_key *key, str text, int *out)
 {
 	static const struct word *const words[] = {
@@ -171,10 +213,14 @@ static bool word_value(const struct conf_key *key, str text, int *out)
 		[CONF_TYPE_VERDICT] = verdicts,
 		[CONF_TYPE_ALGORITHM] = algorithms,
 		[CONF_TYPE_FACILITY] = facilities,
+		[CONF_TYPE_SPF_REJECT] = spf_rejects,
+		[CONF_TYPE_RECEIVED_SPF] = received_spfs,
+		[CONF_TYPE_DISCOVERY] = discoveries,
 	};
 
-	if (key->type == CONF_TYPE_ACTION && !text.n) {
-		*out = CONF_UNSET;
+	if (!text.n && (key->type == CONF_TYPE_ACTION ||
+			key->type == CONF_TYPE_SPF_REJECT)) {
+		*out = 0; /* CONF_UNSET, CONF_SPF_DEFAULT */
 		return true;
 	}
 	return find_word(words[key->type], text, key->type == CONF_TYPE_ACTION,
@@ -195,6 +241,12 @@ static const char *const wants[] = {
 	[CONF_TYPE_VERDICT] = "none, neutral or fail",
 	[CONF_TYPE_FACILITY] = "a syslog facility: mail, daemon, user, "
 			       "local0 ... local7",
+	[CONF_TYPE_SPF_REJECT] = "Fail, Softfail, SPF_Not_Pass, Null, False or "
+				 "No_Check",
+	[CONF_TYPE_RECEIVED_SPF] = "AR, SPF or None",
+	[CONF_TYPE_DISCOVERY] = "treewalk or psl",
+	[CONF_TYPE_METHODS] = "a list of dkim, spf, arc, dmarc and iprev, with "
+			      "commas between",
 };
 
 bool value_put(struct conf *c, const struct conf_key *key, str text,
@@ -226,11 +278,17 @@ bool value_put(struct conf *c, const struct conf_key *key, str text,
 	case CONF_TYPE_ALGORITHM:
 	case CONF_TYPE_VERDICT:
 	case CONF_TYPE_FACILITY:
+	case CONF_TYPE_SPF_REJECT:
+	case CONF_TYPE_RECEIVED_SPF:
+	case CONF_TYPE_DISCOVERY:
 		*want = wants[key->type];
 		if (!word_value(key, text, &word))
 			return false;
 		memcpy(field, &word, sizeof word); /* enums are ints */
 		return true;
+	case CONF_TYPE_METHODS:
+		*want = wants[CONF_TYPE_METHODS];
+		return methods_value(text, field);
 	case CONF_TYPE_STRING:
 	case CONF_TYPE_DATASET:
 	case CONF_TYPE_INCLUDE:

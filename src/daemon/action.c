@@ -14,14 +14,23 @@ void job_count(struct job *j, enum milter_verdict v)
 
 enum milter_verdict job_act(struct job *j, enum conf_action action, str text)
 {
+	return job_act_as(j, action, NULL, NULL, text);
+}
+
+enum milter_verdict job_act_as(struct job *j, enum conf_action action,
+			       const char *permanent, const char *temporary,
+			       str text)
+{
 	struct milter_session *s = &j->filter->session;
 
 	switch (action) {
 	case CONF_REJECT:
-		milter_set_reply(s, "550", "5.7.0", text);
+		milter_set_reply(s, "550", permanent ? permanent : "5.7.0",
+				 text);
 		return MILTER_REJECT;
 	case CONF_TEMPFAIL:
-		milter_set_reply(s, "451", "4.7.0", text);
+		milter_set_reply(s, "451", temporary ? temporary : "4.7.0",
+				 text);
 		return MILTER_TEMPFAIL;
 	case CONF_DISCARD:
 		return MILTER_DISCARD;

@@ -59,6 +59,7 @@ static enum milter_verdict on_mail(void *arg, str path)
 		return MILTER_TEMPFAIL;
 	}
 	stats_add(&f->station->stats.messages, 1);
+	judging_mail(f->job);
 	return MILTER_GO_ON;
 }
 
@@ -80,7 +81,8 @@ static enum milter_verdict on_rcpt(void *arg, str path)
 {
 	struct job *j = ((struct filter *)arg)->job;
 
-	if (!j->s->rules.dont_sign_to && !j->s->conf->redirect_failures_to.n)
+	if (!j->s->rules.dont_sign_to && !j->s->ignore_mail_to &&
+	    !j->s->conf->redirect_failures_to.n)
 		return MILTER_GO_ON;
 	if (!arena_enter(j->arena)) {
 		j->out_of_memory = true;
@@ -210,8 +212,11 @@ static enum milter_verdict end_of_headers(struct job *j)
 	}
 	if (c->strict_headers)
 		j->malformed = wrong;
-	return j->choice->action == SIGN_SIGN ? signing_begin(j)
-					      : judging_begin(j);
+	if (j->choice->action != SIGN_SIGN)
+		return judging_begin(j);
+	verify_free(j->verify);
+	j->verify = NULL;
+	return signing_begin(j);
 }
 
 static enum milter_verdict on_end_of_headers(void *arg)
@@ -376,7 +381,8 @@ bool filter_waiting(const struct filter *f)
 
 void filter_resume(struct filter *f)
 {
-	if (filter_waiting(f) && f->job && verify_run(f->job->verify))
+	if (f->job && f->job->verify && verify_run(f->job->verify) &&
+	    filter_waiting(f))
 		guarded_end(f->job);
 }
 

@@ -25,11 +25,31 @@ static str *ids_of(struct job *j, size_t *n)
 }
 
 /* Anywhere: a method is not worth memory for each of thousands of fields. */
-static bool contains_dkim(str value)
+static bool contains(str value, str word)
 {
-	for (; value.n >= 4; value = str_skip(value, 1))
-		if (ascii_lower(value.p[0]) == 'd' &&
-		    str_istarts(value, STR("dkim")))
+	for (; value.n >= word.n; value = str_skip(value, 1))
+		if (ascii_lower(value.p[0]) == word.p[0] &&
+		    str_istarts(value, word))
+			return true;
+	return false;
+}
+
+static bool contains_ours(const struct conf *c, str value)
+{
+	static const struct {
+		enum conf_method method;
+		str word;
+	} words[] = {
+		{ CONF_DKIM, STR_INIT("dkim") },
+		{ CONF_SPF, STR_INIT("spf") },
+		{ CONF_DMARC, STR_INIT("dmarc") },
+		{ CONF_IPREV, STR_INIT("iprev") },
+		{ CONF_ARC, STR_INIT("arc") },
+	};
+	unsigned ours = c->opendmarc ? CONF_DMARC : c->methods | CONF_DKIM;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if ((ours & words[i].method) && contains(value, words[i].word))
 			return true;
 	return false;
 }
@@ -37,12 +57,12 @@ static bool contains_dkim(str value)
 /* Results of other methods may come from other filters of this server, unless
  * RemoveARAll says that there are none.  What cannot be read might be read by
  * others. */
-static bool speaks_of_dkim(struct job *j, str value)
+static bool speaks_of_ours(struct job *j, str value)
 {
 	struct authres a;
 
-	return contains_dkim(value) || !authres_parse(j->arena, value, &a) ||
-	       a.sloppy;
+	return contains_ours(j->s->conf, value) ||
+	       !authres_parse(j->arena, value, &a) || a.sloppy;
 }
 
 static void note(struct job *j, uint32_t which)
@@ -69,6 +89,6 @@ void job_note_results(struct job *j, str value)
 	const str *ids = ids_of(j, &n);
 
 	if (authres_claims(value, ids, n) &&
-	    (j->s->conf->remove_ar_all || speaks_of_dkim(j, value)))
+	    (j->s->conf->remove_ar_all || speaks_of_ours(j, value)))
 		note(j, j->results_seen);
 }

@@ -54,6 +54,24 @@ void job_free(struct job *j)
 	era_release(era);
 }
 
+static unsigned methods_of(const struct job *j)
+{
+	const struct conf *c = j->s->conf;
+	unsigned m = c->methods & CONF_DKIM ? VERIFY_DKIM : 0;
+
+	if ((c->methods & CONF_IPREV) && !j->exempt)
+		m |= VERIFY_IPREV;
+	if ((c->methods & CONF_DMARC) && !j->exempt)
+		m |= VERIFY_DMARC;
+	if (!(c->methods & CONF_SPF) || j->exempt_spf)
+		return m;
+	if (c->mail_from_reject != CONF_SPF_NO_CHECK || (m & VERIFY_DMARC))
+		m |= VERIFY_SPF;
+	if (c->helo_reject > CONF_SPF_NO_CHECK)
+		m |= VERIFY_HELO;
+	return m;
+}
+
 static struct verify_options verify_options_of(const struct job *j)
 {
 	const struct conf *c = j->s->conf;
@@ -66,14 +84,22 @@ static struct verify_options verify_options_of(const struct job *j)
 	if (c->maximum_signatures_to_verify > 0)
 		o.max_signatures = (unsigned)c->maximum_signatures_to_verify;
 	o.max_header_bytes = j->header.max_bytes;
-	/* of a header that was too large the rest is gone: one field over this
-	 * limit says so */
-	if (j->header.too_large)
-		o.max_header_fields = j->header.n ? j->header.n : 1;
+	o.methods = methods_of(j);
+	o.receiver = str_of(j->filter->station->host);
+	o.suffixes = j->s->suffixes;
+	if (c->void_limit >= 0)
+		o.spf_voids = (unsigned)c->void_limit;
 	return o;
 }
 
-bool job_verify(struct job *j)
+static void on_answer(void *arg)
+{
+	struct filter *f = arg;
+
+	f->station->ready(f->station, f);
+}
+
+bool job_verify_envelope(struct job *j)
 {
 	struct filter *f = j->filter;
 	struct verify_options o = verify_options_of(j);
@@ -81,14 +107,23 @@ bool job_verify(struct job *j)
 	j->verify = verify_new(&o, j->era->resolver);
 	if (!j->verify)
 		return false;
+	verify_on_answer(j->verify, on_answer, f);
 	verify_envelope(j->verify, f->client_ip, filter_helo(f),
 			j->envelope_from);
+	return true;
+}
+
+bool job_verify(struct job *j)
+{
+	if (!j->verify && !job_verify_envelope(j))
+		return false;
 	for (size_t i = 0; i < j->header.n; i++)
 		(void)verify_header_raw(j->verify, j->header.fields[i].raw);
-	if (j->header.too_large) {
-		(void)verify_header(j->verify, STR("X"), STR(""));
-		(void)verify_header(j->verify, STR("X"), STR(""));
-	}
+	if (j->header.too_large)
+		verify_header_too_large(j->verify);
+	if (exempt_from_dmarc(j))
+		verify_without(j->verify, VERIFY_DMARC);
+	claims_take(j);
 	verify_end_of_headers(j->verify);
 	return true;
 }

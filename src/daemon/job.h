@@ -23,6 +23,7 @@ struct job {
 	enum job_kind kind;
 	int64_t now;
 	bool out_of_memory;
+	bool exempt, exempt_spf; /* not judged by SPF and DMARC; by SPF */
 	const char *malformed; /* what is wrong with the header, or NULL */
 	str quarantine; /* why, when it is to be held */
 
@@ -48,8 +49,18 @@ struct job {
 struct job *job_new(struct filter *f, str envelope_from);
 void job_free(struct job *j); /* NULL is fine */
 
-/* Makes j->verify, up to the end of headers.  False: no memory. */
+/* Makes j->verify, up to the envelope.  False: no memory. */
+bool job_verify_envelope(struct job *j);
+/* Goes on up to the end of headers. */
 bool job_verify(struct job *j);
+
+/* exempt.c: is this client judged by SPF and DMARC?  Sets j->exempt...; and,
+ * at the end of headers, is this message judged by DMARC? */
+void exempt_client(struct job *j);
+bool exempt_from_dmarc(struct job *j);
+
+/* claims.c: hands what trusted filters found out to j->verify. */
+void claims_take(struct job *j);
 
 /* {j}, AuthservID and the queue id, as far as they are known. */
 str job_queue_id(const struct job *j);
@@ -69,11 +80,16 @@ enum milter_verdict signing_begin(struct job *j);
 void signing_end(struct job *j);
 
 /* judging.c */
+void judging_mail(struct job *j); /* at MAIL: SPF's questions leave */
 enum milter_verdict judging_begin(struct job *j);
 void judging_end(struct job *j);
 
 /* action.c: what On-... says, as a verdict.  text is for the client. */
 enum milter_verdict job_act(struct job *j, enum conf_action action, str text);
+/* The same with the enhanced codes of a refusal; NULL: 5.7.0, 4.7.0. */
+enum milter_verdict job_act_as(struct job *j, enum conf_action action,
+			       const char *permanent, const char *temporary,
+			       str text);
 /* A verdict, into the counters; job_finish does it itself. */
 void job_count(struct job *j, enum milter_verdict v);
 /* Deletions, quarantine, DKIM-Filter: the changes of every kept message.  After

@@ -1,17 +1,24 @@
 /* judging: the verification of one message, and what the settings make of its
  * verdict. */
 #include "base/limits.h"
-#include "daemon/job.h"
+#include "daemon/enforce.h"
 #include "dns/name.h"
+#include "verify/received_spf.h"
 #include "verify/stamp.h"
 
-struct judgement {
-	struct verdict v; /* a copy that the settings may change */
-	struct verdict_dkim *rows;
-	enum conf_action action;
-	str text; /* for the client, when it is refused */
-	bool bad; /* a signature that says the message was changed */
-};
+static void on_rows(void *arg, struct arena *arena, struct verdict_dkim *rows,
+		    size_t n);
+
+void judging_mail(struct job *j)
+{
+	const struct conf *c = j->s->conf;
+
+	if (!j->s->rules.verify || !(c->methods & ~(unsigned)CONF_DKIM))
+		return;
+	exempt_client(j);
+	if (!j->exempt && (c->methods & (CONF_SPF | CONF_IPREV)))
+		(void)job_verify_envelope(j); /* else at the end of headers */
+}
 
 static size_t signatures(const struct job *j)
 {
@@ -68,10 +75,12 @@ enum milter_verdict judging_begin(struct job *j)
 		j->out_of_memory = true;
 		return MILTER_TEMPFAIL;
 	}
+	verify_on_dkim(j->verify, on_rows, j);
 	return MILTER_GO_ON;
 }
 
-static bool covers(struct job *j, const struct verdict_dkim *row)
+static bool covers(struct job *j, struct arena *arena,
+		   const struct verdict_dkim *row)
 {
 	const struct table *t = j->s->must_be_signed;
 	const struct header *h = &j->header;
@@ -82,7 +91,7 @@ static bool covers(struct job *j, const struct verdict_dkim *row)
 	size_t at = 0;
 
 	if (!row->field ||
-	    !dkim_signature_parse(j->arena, row->field, &sig, &result, &why))
+	    !dkim_signature_parse(arena, row->field, &sig, &result, &why))
 		return false;
 	while (table_next(t, &at, &e)) {
 		bool listed = false;
@@ -130,15 +139,21 @@ static void apply_key_settings(struct verdict_dkim *row, const struct conf *c)
 		       "key record not protected by DNSSEC");
 }
 
-static void apply_settings(struct job *j, struct verdict_dkim *row)
+static void apply_settings(struct job *j, struct arena *arena,
+			   struct verdict_dkim *row)
 {
 	apply_key_settings(row, j->s->conf);
 	if (row->result != DKIM_PASS)
 		return;
-	if (j->s->must_be_signed && !covers(j, row))
+	if (j->s->must_be_signed && !covers(j, arena, row))
 		change(row, DKIM_POLICY, "a field of MustBeSigned is unsigned");
 	else if (j->s->trust_signatures_from && !trusted(j, row))
 		change(row, DKIM_POLICY, "signer not in TrustSignaturesFrom");
+}
+
+static bool confirmed(const struct verdict *v)
+{
+	return v->dmarc && v->dmarc->result == DMARC_PASS;
 }
 
 /* What the rows mean for the message.  Mail with one good signature is good,
@@ -149,19 +164,21 @@ static void decide(struct job *j, struct judgement *g)
 	bool dns = false, missing = false;
 
 	g->action = CONF_ACCEPT;
-	if (g->v.dkim == DKIM_PASS)
+	if (g->v->dkim == DKIM_PASS)
 		return;
-	for (size_t i = 0; i < g->v.n_dkim; i++) {
-		const struct verdict_dkim *row = &g->rows[i];
+	for (size_t i = 0; i < g->v->n_dkim; i++) {
+		const struct verdict_dkim *row = &g->v->dkim_rows[i];
 
 		dns = dns || row->result == DKIM_TEMPERROR;
 		missing = missing || row->key_missing;
 		g->bad = g->bad || (row->result == DKIM_FAIL &&
 				    !row->key_missing && !row->testing);
 	}
-	if (!g->v.n_dkim) {
+	if (!g->v->n_dkim) {
 		g->action = c->on_no_signature;
 		g->text = STR("no DKIM signature data");
+	} else if (dns && confirmed(g->v)) {
+		/* what cannot be looked up would add nothing */
 	} else if (dns) {
 		g->action = c->on_dns_error;
 		g->text = STR("DKIM key retrieval failed");
@@ -174,31 +191,61 @@ static void decide(struct job *j, struct judgement *g)
 	}
 }
 
-static void judge(struct job *j, const struct verdict *from,
-		  struct judgement *g)
+/* Settings that make a row worse come before DMARC believes it. */
+static void on_rows(void *arg, struct arena *arena, struct verdict_dkim *rows,
+		    size_t n)
 {
-	*g = (struct judgement){ .v = *from };
-	g->rows = arena_array_of(j->arena, struct verdict_dkim,
-				 from->n_dkim + 1);
-	for (size_t i = 0; i < from->n_dkim; i++) {
-		g->rows[i] = from->dkim_rows[i];
-		apply_settings(j, &g->rows[i]);
-	}
-	g->v.dkim_rows = g->rows;
-	g->v.dkim = verdict_summary(g->rows, g->v.n_dkim);
-	decide(j, g);
+	struct job *j = arg;
+
+	for (size_t i = 0; i < n; i++)
+		apply_settings(j, arena, &rows[i]);
 }
 
-static void insert_results(struct job *j, const struct verdict *v)
+static void judge(struct job *j, const struct verdict *v, struct judgement *g)
 {
+	*g = (struct judgement){ .v = v };
+	if (v->dkim_judged && !j->s->conf->opendmarc)
+		decide(j, g);
+	enforce_spf(j, g);
+	enforce_dmarc(j, g);
+}
+
+static void insert_results(struct job *j, const struct judgement *g)
+{
+	const struct conf *c = j->s->conf;
+	const struct verdict *v = g->v;
+	struct verdict shown = *v;
 	const struct stamp_options o = {
 		.authserv_id = job_authserv_id(j),
-		.no_header_b = j->s->conf->no_header_b
+		.no_header_b = c->no_header_b,
+		.done = g->done,
 	};
 
+	if (c->opendmarc)
+		shown.dkim_judged = false;
+	if (c->header_type == CONF_SPF_NONE)
+		shown.spf = shown.spf_helo = NULL;
+	if (!shown.spf && !shown.spf_helo && !shown.dmarc && !shown.iprev &&
+	    !(shown.dkim_judged && (v->n_dkim || c->always_add_ar_header)))
+		return;
 	milter_insert_header(&j->filter->session, 0,
 			     STR("Authentication-Results"),
-			     job_value(j, stamp_value(j->arena, v, &o)));
+			     job_value(j, stamp_value(j->arena, &shown, &o)));
+}
+
+/* Header_Type SPF */
+static void insert_received_spf(struct job *j, const struct verdict *v)
+{
+	const struct conf *c = j->s->conf;
+	const struct spf_verdict *spf = v->spf ? v->spf : v->spf_helo;
+	str receiver = c->hide_receiver ? STR("")
+					: str_of(j->filter->station->host);
+
+	if (spf && c->header_type == CONF_SPF_FIELD)
+		milter_insert_header(
+			&j->filter->session, 0, STR("Received-SPF"),
+			job_value(j, received_spf_value(j->arena, spf, v,
+							receiver)));
 }
 
 static void insert_malformed(struct job *j)
@@ -273,18 +320,19 @@ static void conclude(struct job *j)
 		return;
 	}
 	judge(j, v, &g);
-	count(j, &g.v);
+	count(j, v);
 
-	enum milter_verdict outcome = job_act(j, g.action, g.text);
+	enum milter_verdict outcome = job_act_as(j, g.action, g.permanent,
+						 g.temporary, g.text);
 
 	if (outcome == MILTER_ACCEPT) {
 		job_common_changes(j);
-		if (g.v.n_dkim || j->s->conf->always_add_ar_header)
-			insert_results(j, &g.v);
+		insert_received_spf(j, v);
+		insert_results(j, &g);
 		if (g.bad && j->s->conf->redirect_failures_to.n)
 			redirect(j);
 	}
-	report_verified(j, &g.v, outcome);
+	report_verified(j, v, outcome);
 	job_finish(j, outcome);
 }
 
@@ -297,13 +345,6 @@ static void malformed_end(struct job *j)
 	job_finish(j, MILTER_ACCEPT);
 }
 
-static void on_answer(void *arg)
-{
-	struct filter *f = arg;
-
-	f->station->ready(f->station, f);
-}
-
 void judging_end(struct job *j)
 {
 	if (j->malformed) {
@@ -313,6 +354,4 @@ void judging_end(struct job *j)
 	verify_end(j->verify);
 	if (verify_run(j->verify))
 		conclude(j);
-	else
-		verify_on_answer(j->verify, on_answer, j->filter);
 }

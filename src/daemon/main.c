@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { KEEP_BYTES = 64 << 20 };
 
@@ -30,15 +31,25 @@ static int complain(const char *program, const struct err *e)
 	return err_exit(e);
 }
 
+static const char *opendmarc_path(void)
+{
+	static const char path[] = "/etc/opendmarc.conf";
+
+	return access(path, F_OK) == 0 ? path : NULL;
+}
+
 /* BaseDirectory and a chroot must not move the configuration. */
 static void make_absolute(struct options *o)
 {
-	static char path[PATH_MAX];
+	static char paths[OPTIONS_FILES_MAX][PATH_MAX];
+	const char *usual = o->opendmarc ? opendmarc_path()
+					 : conf_default_path();
 
-	if (!o->config)
-		o->config = conf_default_path();
-	if (o->config && realpath(o->config, path))
-		o->config = path;
+	if (!o->n_configs && usual)
+		o->configs[o->n_configs++] = usual;
+	for (size_t i = 0; i < o->n_configs; i++)
+		if (realpath(o->configs[i], paths[i]))
+			o->configs[i] = paths[i];
 }
 
 static bool wanted_once(const struct options *o)
@@ -119,7 +130,7 @@ int main(int argc, char **argv)
 	struct options o;
 	struct err e;
 
-	if (!options_parse(argc, argv, &o, &e))
+	if (!options_parse(program, argc, argv, &o, &e))
 		return complain(program, &e);
 	if (o.help || o.version) {
 		(o.help ? options_usage : options_version)(program);

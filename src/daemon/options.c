@@ -73,6 +73,15 @@ static bool time_of(const char *text, int64_t *out, struct err *e)
 	return true;
 }
 
+static bool add_file(struct options *o, const char *path, struct err *e)
+{
+	if (o->n_configs == OPTIONS_FILES_MAX)
+		return err_set(e, ERR_USAGE, "more than %d files with -x",
+			       OPTIONS_FILES_MAX);
+	o->configs[o->n_configs++] = path;
+	return true;
+}
+
 static bool take(struct options *o, int letter, const char *arg, struct err *e)
 {
 	const struct flag *f = find_flag(letter);
@@ -101,8 +110,7 @@ static bool take(struct options *o, int letter, const char *arg, struct err *e)
 		o->version = true;
 		return true;
 	case 'x':
-		o->config = arg;
-		return true;
+		return add_file(o, arg, e);
 	case 'X':
 		return true; /* old names are always taken, with a warning */
 	case 'h':
@@ -113,7 +121,8 @@ static bool take(struct options *o, int letter, const char *arg, struct err *e)
 	}
 }
 
-bool options_parse(int argc, char **argv, struct options *out, struct err *e)
+bool options_parse(const char *program, int argc, char **argv,
+		   struct options *out, struct err *e)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
@@ -121,11 +130,16 @@ bool options_parse(int argc, char **argv, struct options *out, struct err *e)
 		{ "config", required_argument, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const char letters[] =
+	static const char opendkim[] =
 		"+:Ab:c:d:De:fF:hk:lL:no:Op:P:Qrs:S:t:T:u:vVWx:X";
+	static const char opendmarc[] = "+:Ac:fhlnp:P:t:u:vV";
+	const char *letters = opendkim;
 	int letter;
 
 	*out = (struct options){ .fixed_time = -1 };
+	out->opendmarc = strcmp(program, "opendmarc") == 0;
+	if (out->opendmarc)
+		letters = opendmarc;
 	opterr = 0;
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before there are threads */
 	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
@@ -138,6 +152,8 @@ bool options_parse(int argc, char **argv, struct options *out, struct err *e)
 			return err_set(e, ERR_USAGE,
 				       "there is no option %s (-h shows all)",
 				       argv[optind - 1]);
+		if (out->opendmarc && letter == 'c')
+			letter = 'x';
 		if (!take(out, letter, optarg, e))
 			return false;
 	}
@@ -154,7 +170,8 @@ void options_usage(const char *program)
 	       "Signs and verifies mail for an MTA, over the milter protocol.\n"
 	       "\n"
 	       "  -x FILE   configuration; default /etc/inkan/inkan.conf or\n"
-	       "            /etc/opendkim.conf\n"
+	       "            /etc/opendkim.conf. May be repeated: opendkim.conf,\n"
+	       "            opendmarc.conf and policyd-spf.conf together\n"
 	       "  -n        check the configuration and every key, and exit\n"
 	       "  -e NAME   print the values of a setting, and exit\n"
 	       "  -t FILES  verify the messages in these files, and exit\n"

@@ -5,10 +5,12 @@
 #include "base/err.h"
 #include "conf/snapshot.h"
 
-enum { OPTIONS_SETTINGS_MAX = 32 };
+enum { OPTIONS_SETTINGS_MAX = 32, OPTIONS_FILES_MAX = 8 };
 
 struct options {
-	const char *config; /* -x; NULL: the default file, if it is there */
+	const char *configs[OPTIONS_FILES_MAX]; /* -x, in order */
+	size_t n_configs; /* 0: the default file, if it is there */
+	bool opendmarc; /* called as opendmarc: its flags and its ways */
 	struct snapshot_setting settings[OPTIONS_SETTINGS_MAX];
 	size_t n_settings;
 	bool check; /* -n */
@@ -21,8 +23,10 @@ struct options {
 	int64_t fixed_time; /* -F; -1: none */
 };
 
-/* False: *e says which option is wrong (exit 64). */
-bool options_parse(int argc, char **argv, struct options *out, struct err *e);
+/* program: what argv[0] calls us.  False: *e says which option is wrong (exit
+ * 64). */
+bool options_parse(const char *program, int argc, char **argv,
+		   struct options *out, struct err *e);
 
 void options_usage(const char *program);
 void options_version(const char *program);

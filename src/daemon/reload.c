@@ -26,8 +26,9 @@ struct snapshot *load_snapshot(const struct options *o,
 {
 	struct snapshot_request rq = {
 		.purpose = purpose,
-		.paths = &o->config,
-		.n_paths = o->config ? 1 : 0,
+		.paths = o->configs,
+		.n_paths = o->n_configs,
+		.opendmarc = o->opendmarc,
 		.settings = o->settings,
 		.n_settings = o->n_settings,
 		.last = last,

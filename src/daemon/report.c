@@ -129,6 +129,22 @@ static void report_results(struct job *j, const struct verdict *v)
 	}
 }
 
+static void put_others(struct log_line *l, const struct verdict *v)
+{
+	if (v->spf) {
+		log_words(l, " spf=%s", spf_result_word(v->spf->result));
+		log_pair(l, "mailfrom", v->spf->domain);
+	}
+	if (v->dmarc) {
+		log_words(l, " dmarc=%s", dmarc_result_word(v->dmarc->result));
+		if (v->dmarc->check && v->dmarc->check->policy)
+			log_pair(l, "policy",
+				 str_of(dmarc_policy_word(
+					 v->dmarc->check->policy)));
+		log_pair(l, "reason", str_of(v->dmarc->reason));
+	}
+}
+
 void report_verified(struct job *j, const struct verdict *v,
 		     enum milter_verdict outcome)
 {
@@ -144,8 +160,9 @@ void report_verified(struct job *j, const struct verdict *v,
 	log_words(&l, "verified");
 	for (size_t i = 0; i < v->n_dkim && i < ROWS_SHOWN; i++)
 		put_row(&l, &v->dkim_rows[i]);
-	if (!v->n_dkim)
+	if (!v->n_dkim && v->dkim_judged)
 		log_words(&l, " dkim=none");
+	put_others(&l, v);
 	log_pair(&l, "done", str_of(outcome_word(j, outcome)));
 	put_who(&l, j);
 	put_why(&l, j);

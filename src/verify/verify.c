@@ -27,7 +27,8 @@ struct verify {
 	bool envelope_done, dkim_done, dmarc_done;
 	struct dmarc_identifier claims[CLAIMS_MAX];
 	size_t n_claims;
-	void (*on_dkim)(void *, struct verdict_dkim *rows, size_t n);
+	void (*on_dkim)(void *, struct arena *, struct verdict_dkim *rows,
+			size_t n);
 	void *on_dkim_arg;
 	struct verdict verdict;
 };
@@ -126,7 +127,8 @@ void verify_envelope(struct verify *v, struct ip ip, str helo, str mail_from)
 }
 
 void verify_on_dkim(struct verify *v,
-		    void (*fn)(void *, struct verdict_dkim *rows, size_t n),
+		    void (*fn)(void *, struct arena *,
+			       struct verdict_dkim *rows, size_t n),
 		    void *arg)
 {
 	v->on_dkim = fn;
@@ -312,7 +314,7 @@ static void finish_dkim(struct verify *v)
 	dkim_rows_verdict(&v->dkim, v->arena, out);
 	if (!v->on_dkim)
 		return;
-	v->on_dkim(v->on_dkim_arg, out->dkim_rows, out->n_dkim);
+	v->on_dkim(v->on_dkim_arg, v->arena, out->dkim_rows, out->n_dkim);
 	out->dkim = verdict_summary(out->dkim_rows, out->n_dkim);
 }
 
@@ -410,4 +412,9 @@ void verify_header_too_large(struct verify *v)
 {
 	if (v->stage == STAGE_HEADERS)
 		v->header.too_large = true;
+}
+
+void verify_without(struct verify *v, unsigned methods)
+{
+	v->options.methods &= ~methods;
 }

@@ -66,7 +66,8 @@ void verify_on_answer(struct verify *v, void (*fn)(void *), void *arg);
 /* fn may make a DKIM row worse before DMARC believes it (policies of the
  * caller).  Called once, when all rows are settled, in v's arena. */
 void verify_on_dkim(struct verify *v,
-		    void (*fn)(void *, struct verdict_dkim *rows, size_t n),
+		    void (*fn)(void *, struct arena *,
+			       struct verdict_dkim *rows, size_t n),
 		    void *arg);
 
 /* What somebody trusted found out about this message before us, for DMARC in
@@ -77,6 +78,9 @@ void verify_claim(struct verify *v, enum dmarc_mechanism mechanism,
 /* Before end_of_headers, if at all; SPF's questions leave here.  ip.family may
  * be IP_NONE (unknown). */
 void verify_envelope(struct verify *v, struct ip ip, str helo, str mail_from);
+
+/* From now on these are not judged any more.  Before end_of_headers. */
+void verify_without(struct verify *v, unsigned methods);
 
 /* As header_add and header_add_raw (mail/message.h).  False: over a limit; no
  * signature can pass any more, and there will be a row that says so. */

@@ -19,7 +19,7 @@ static bool parse(const char *line, struct options *o, struct err *e)
 	}
 	argv[argc] = NULL;
 	optind = 0;
-	return options_parse(argc, argv, o, e);
+	return options_parse("inkand", argc, argv, o, e);
 }
 
 static void reads_flags(void **state)
@@ -30,7 +30,8 @@ static void reads_flags(void **state)
 	(void)state;
 	assert_true(
 		parse("inkand -f -b sv -x /c -p inet:1@h -vv -F 7", &o, &e));
-	assert_string_equal(o.config, "/c");
+	assert_int_equal(o.n_configs, 1);
+	assert_string_equal(o.configs[0], "/c");
 	assert_int_equal(o.verbose, 2);
 	assert_int_equal(o.fixed_time, 7);
 	assert_int_equal(o.n_settings, 3);
