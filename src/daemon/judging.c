@@ -55,6 +55,13 @@ static enum milter_verdict syntax_error(struct job *j)
 	return v;
 }
 
+/* DMARC has words of its own for mail without an author, and what it does not
+ * look at would pass unjudged. */
+static bool by_dmarc(const struct job *j)
+{
+	return (j->s->conf->methods & CONF_DMARC) && !j->exempt;
+}
+
 enum milter_verdict judging_begin(struct job *j)
 {
 	const struct conf *c = j->s->conf;
@@ -65,7 +72,7 @@ enum milter_verdict judging_begin(struct job *j)
 		return MILTER_ACCEPT;
 	}
 	/* of a header that is too large, what is missing is not known */
-	if (c->weak_syntax_checks || j->header.too_large)
+	if (c->weak_syntax_checks || j->header.too_large || by_dmarc(j))
 		j->malformed = NULL;
 	if (j->malformed)
 		return MILTER_GO_ON;
