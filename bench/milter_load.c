@@ -1,11 +1,11 @@
 /* milter_load: many MTA sessions in one process, to weigh a filter.
  *
- *	milter_load -p SOCKET [-P PID] [-c CONNECTIONS] [-n MESSAGES] [-1] [FILE]
+ *	milter_load -p SOCKET [-P PID]... [-c CONNECTIONS] [-n MESSAGES] [-1] [FILE]
  *
  * Sends FILE (or a message of 2 KB) as an authenticated user, again and again,
  * on all connections at once; -1 opens a connection for each message, as an MTA
  * does for local mail.  Prints one line: messages, seconds, the filter's CPU
- * microseconds per message (-P), milliseconds at the 50th and 99th percentile,
+ * microseconds per message (of all -P), milliseconds at the 50th and 99th percentile,
  * the filter's peak memory in KB, and how many messages were changed. */
 #include "base/cur.h"
 #include "milter/codec.h"
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 65535, OUT_MAX = 64 << 20, IN_MAX = 4 << 20 };
+enum { CHUNK = 65535, OUT_MAX = 64 << 20, IN_MAX = 4 << 20, PIDS_MAX = 64 };
 
 enum phase {
 	NEGOTIATE,
@@ -153,7 +153,7 @@ static bool put_phase(struct session *s)
 		s->header_at = s->body_at = 0;
 		s->changed = false;
 		s->began = now();
-		PUT(s, MILTER_MACRO, "M{auth_type}\0PLAIN\0");
+		PUT(s, MILTER_MACRO, "M{auth_type}\0PLAIN\0{auth_authen}\0a\0");
 		PUT(s, MILTER_MAIL, "<a@example.org>\0");
 		return true;
 	case RCPT:
@@ -349,7 +349,13 @@ static void run(size_t connections)
 	free(fds);
 }
 
-/* CPU seconds of a process and its threads so far; and its peak memory. */
+/* The processes of the filter: their threads are counted with them. */
+struct processes {
+	long pids[PIDS_MAX];
+	size_t n;
+};
+
+/* CPU seconds of a process so far; and its peak memory is added to *peak_kb. */
 static double cpu_of(long pid, unsigned long *peak_kb)
 {
 	char path[64], line[1024];
@@ -374,10 +380,20 @@ static double cpu_of(long pid, unsigned long *peak_kb)
 	f = fopen(path, "r");
 	while (f && fgets(line, sizeof line, f))
 		if (strncmp(line, "VmHWM:", 6) == 0)
-			*peak_kb = strtoul(line + 6, NULL, 10);
+			*peak_kb += strtoul(line + 6, NULL, 10);
 	if (f)
 		fclose(f);
 	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double cpu_of_all(const struct processes *all, unsigned long *peak_kb)
+{
+	double sum = 0;
+
+	*peak_kb = 0;
+	for (size_t i = 0; i < all->n; i++)
+		sum += cpu_of(all->pids[i], peak_kb);
+	return sum;
 }
 
 static int by_size(const void *a, const void *b)
@@ -462,9 +478,9 @@ int main(int argc, char **argv)
 {
 	size_t connections = 1;
 	unsigned long peak = 0;
-	double cpu = 0, began;
+	double cpu, began;
+	struct processes filter = { .n = 0 };
 	struct err e;
-	long pid = 0;
 	int letter;
 
 	load.messages = 1000;
@@ -472,8 +488,8 @@ int main(int argc, char **argv)
 		if (letter == 'p' &&
 		    !net_address_parse(str_of(optarg), &load.address, &e))
 			die(e.text);
-		else if (letter == 'P')
-			pid = (long)number(optarg);
+		else if (letter == 'P' && filter.n < PIDS_MAX)
+			filter.pids[filter.n++] = (long)number(optarg);
 		else if (letter == 'c')
 			connections = number(optarg);
 		else if (letter == 'n')
@@ -485,16 +501,14 @@ int main(int argc, char **argv)
 	load.took = calloc(load.messages, sizeof *load.took);
 	if (!load.took)
 		die("memory");
-	if (pid)
-		cpu = cpu_of(pid, &peak);
+	cpu = cpu_of_all(&filter, &peak);
 	began = now();
 	run(connections);
 
 	double seconds = (now() - began) / 1e3;
 	size_t n = load.messages;
 
-	if (pid)
-		cpu = cpu_of(pid, &peak) - cpu;
+	cpu = cpu_of_all(&filter, &peak) - cpu;
 	qsort(load.took, n, sizeof *load.took, by_size);
 	printf("%zu %.3f %.1f %.3f %.3f %lu %zu %zu\n", n, seconds,
 	       cpu * 1e6 / (double)n, load.took[n / 2],
