@@ -270,6 +270,33 @@ void crosscheck_tables(struct snapshot *s, enum snapshot_purpose purpose)
 		check_forgotten(s, table_name(s->rules.signing));
 }
 
+/* SignatureAlgorithm is of all keys that say nothing else; a key signs by its
+ * type.  Told once: the keys of a table mostly are of one kind. */
+static void check_algorithm(const struct snapshot *s, const struct privkey *key,
+			    struct problems *out)
+{
+	static const char *const words[] = {
+		[CONF_RSA_SHA256] = "rsa-sha256",
+		[CONF_ED25519_SHA256] = "ed25519-sha256"
+	};
+	enum conf_algorithm is = privkey_type(key) == KEY_RSA
+					 ? CONF_RSA_SHA256
+					 : CONF_ED25519_SHA256;
+
+	if (!conf_found(s->conf, STR("SignatureAlgorithm")) ||
+	    s->conf->signature_algorithm == is || out->algorithm_told)
+		return;
+	out->algorithm_told = true;
+	problem_add(out, PROBLEM_WARNING,
+		    conf_file(s->conf, STR("SignatureAlgorithm")),
+		    conf_line(s->conf, STR("SignatureAlgorithm")),
+		    "SignatureAlgorithm is %s, but a key signs with %s: delete "
+		    "the line, or make a key for it (inkan keygen --algorithm "
+		    "%s)",
+		    words[s->conf->signature_algorithm], words[is],
+		    is == CONF_RSA_SHA256 ? "ed25519" : "rsa");
+}
+
 static void check_kind(const struct snapshot *s, const struct key_entry *k,
 		       const struct privkey *key, struct problems *out)
 {
@@ -284,6 +311,8 @@ static void check_kind(const struct snapshot *s, const struct key_entry *k,
 			      STR_ARG(str_head(k->name, 80)),
 			      STR_ARG(k->algorithm_text),
 			      rsa ? "RSA" : "Ed25519");
+	if (k->algorithm == KEY_ALGORITHM_ANY)
+		check_algorithm(s, key, out);
 	if (rsa && bits < WEAK_RSA_BITS)
 		entry_problem(out, PROBLEM_NOTE, s->rules.keys, k->at,
 			      "KeyTable: the key of \"%.*s\" has %u bits, 2048 "
@@ -339,6 +368,8 @@ static void check_key_file(struct snapshot *s)
 						     "loaded before stays in "
 						     "use"
 						   : "");
+	if (key)
+		check_algorithm(s, key, &s->problems);
 	if (key && privkey_type(key) == KEY_RSA &&
 	    privkey_bits(key) < WEAK_RSA_BITS)
 		conf_problem(s->conf, PROBLEM_NOTE, "KeyFile",

@@ -25,6 +25,7 @@ struct problems {
 	/* by level; the texts of the first 200 of each are kept */
 	size_t count[3];
 	bool unsafe_key_told; /* once is enough (RequireSafeKeys no) */
+	bool algorithm_told; /* SignatureAlgorithm, likewise */
 };
 
 void problems_init(struct problems *p, struct arena *arena);

@@ -48,8 +48,8 @@ struct dkim_sign_options signing_options(const struct snapshot *s,
 	};
 }
 
-/* SignatureAlgorithm is a default that a key of another type overrides; what a
- * KeyTable entry says of its own key must be true. */
+/* SignatureAlgorithm is a default that a key of another type overrides (with a
+ * warning at load); what a KeyTable entry says of its own key must be true. */
 const char *signing_trouble(const struct snapshot *s,
 			    const struct sign_key *chosen,
 			    const struct privkey *key)

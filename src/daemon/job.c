@@ -72,6 +72,16 @@ static unsigned methods_of(const struct job *j)
 	return m;
 }
 
+static struct dkim_cover cover_of(struct conf_minimum m)
+{
+	enum dkim_part part = m.unit == 'b'   ? DKIM_OCTETS
+			      : m.unit == '%' ? DKIM_PERCENT
+			      : m.unit == '+' ? DKIM_ALL_BUT
+					      : DKIM_ALL;
+
+	return (struct dkim_cover){ part, (uint32_t)m.n };
+}
+
 static struct verify_options verify_options_of(const struct job *j)
 {
 	const struct conf *c = j->s->conf;
@@ -81,6 +91,7 @@ static struct verify_options verify_options_of(const struct job *j)
 	o.keys = j->filter->station->keys;
 	if (c->minimum_key_bits > 0)
 		o.min_key_bits = (unsigned)c->minimum_key_bits;
+	o.cover = cover_of(c->minimum);
 	if (c->maximum_signatures_to_verify > 0)
 		o.max_signatures = (unsigned)c->maximum_signatures_to_verify;
 	o.max_header_bytes = j->header.max_bytes;

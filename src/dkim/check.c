@@ -124,6 +124,24 @@ static const char *judge_record(const struct dkim_record *r,
 	return NULL;
 }
 
+/* RFC 6376 8.2: is what l= leaves out little enough? */
+static bool covers_enough(struct dkim_cover cover, uint64_t covered,
+			  uint64_t octets)
+{
+	switch (cover.part) {
+	case DKIM_OCTETS:
+		return covered >= cover.n;
+	case DKIM_PERCENT: /* of less than 2^63 octets: no overflow */
+		return covered >=
+		       octets / 100 * cover.n + octets % 100 * cover.n / 100;
+	case DKIM_ALL_BUT:
+		return octets - covered <= cover.n;
+	case DKIM_ALL:
+		break;
+	}
+	return false;
+}
+
 /* RFC 6376 6.1.3, with RFC 8301 3.2 */
 static void judge_crypto(const struct dkim_check *c, struct pubkey *key,
 			 const struct bodyhash *body, struct judgement *j)
@@ -143,7 +161,11 @@ static void judge_crypto(const struct dkim_check *c, struct pubkey *key,
 		rule(j, DKIM_FAIL, "signature did not verify");
 	else if (s->length >= 0 && (uint64_t)s->length < octets) {
 		j->unsigned_octets = octets - (uint64_t)s->length;
-		rule(j, DKIM_POLICY, "only a part of the body is signed");
+		if (covers_enough(c->policy.cover, (uint64_t)s->length, octets))
+			rule(j, DKIM_PASS, NULL);
+		else
+			rule(j, DKIM_POLICY,
+			     "only a part of the body is signed");
 	} else {
 		rule(j, DKIM_PASS, NULL);
 	}

@@ -9,10 +9,24 @@
 #include "dkim/signature.h"
 #include "dns/asks.h"
 
+/* How much of the canonical body a signature with l= must cover to pass. */
+enum dkim_part {
+	DKIM_ALL, /* the default: what is appended can show anything */
+	DKIM_OCTETS, /* n, or the whole of a shorter body */
+	DKIM_PERCENT, /* n */
+	DKIM_ALL_BUT /* n octets at most may be uncovered */
+};
+
+struct dkim_cover {
+	enum dkim_part part;
+	uint32_t n;
+};
+
 struct dkim_policy {
 	int64_t now; /* seconds since 1970 */
 	int64_t drift; /* clock tolerance, seconds; DKIM_DRIFT */
 	unsigned min_key_bits; /* of RSA; never below 1024 */
+	struct dkim_cover cover;
 	struct keycache *cache; /* or NULL */
 	struct buf *scratch; /* for header hashing, of the message; or NULL */
 };

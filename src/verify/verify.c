@@ -235,6 +235,7 @@ static void begin_dkim(struct verify *v)
 		.now = v->options.now,
 		.drift = v->options.drift,
 		.min_key_bits = v->options.min_key_bits,
+		.cover = v->options.cover,
 		.cache = v->options.keys,
 		.scratch = &v->scratch,
 	};

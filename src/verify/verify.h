@@ -45,6 +45,7 @@ struct verify_options {
 	unsigned max_signatures; /* evaluated; 0: LIMIT_SIGNATURES */
 	unsigned max_questions; /* of DNS; 0: LIMIT_QUESTIONS */
 	unsigned min_key_bits; /* RSA; less than 1024 is 1024 */
+	struct dkim_cover cover; /* of the body by l=; zero: all of it */
 	size_t max_header_bytes, max_header_fields; /* 0: limits.h */
 	size_t max_memory; /* of one message; 0: LIMIT_MESSAGE_MEMORY */
 	struct keycache *keys; /* the caller's, of this thread; or NULL */

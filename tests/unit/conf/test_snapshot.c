@@ -112,6 +112,50 @@ static void put_tutorial(void)
 	(void)unlink(at("TrustedHosts"));
 }
 
+/* SignatureAlgorithm against the keys that there are; once. */
+static void tells_of_other_algorithms(void **state)
+{
+	static const struct {
+		const char *setting;
+		enum key_type type;
+		bool told;
+	} rows[] = {
+		{ "", KEY_RSA, false },
+		{ "", KEY_ED25519, false },
+		{ "SignatureAlgorithm rsa-sha256\n", KEY_RSA, false },
+		{ "SignatureAlgorithm ed25519-sha256\n", KEY_ED25519, false },
+		{ "SignatureAlgorithm ed25519-sha256\n", KEY_RSA, true },
+		{ "SignatureAlgorithm rsa-sha256\n", KEY_ED25519, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * TEST_COUNT(rows); i++) {
+		const char *setting = rows[i / 2].setting;
+		char conf[1024];
+		struct snapshot *s;
+
+		put_tutorial();
+		put_key("default.private", rows[i / 2].type);
+		(void)snprintf(conf, sizeof conf,
+			       i % 2 ? "%sDomain example.org\nSelector s\n"
+				       "KeyFile @/default.private\n"
+				     : "%sKeyTable @/KeyTable\n"
+				       "SigningTable refile:@/SigningTable\n",
+			       setting);
+		put_at("conf", conf);
+		put_at("KeyTable", "a example.org:a:@/default.private\n"
+				   "default._domainkey.example.org "
+				   "example.org:default:@/default.private\n");
+		s = loaded(SNAPSHOT_CHECK, NULL);
+		assert_true(s->ok);
+		assert_int_equal(s->problems.count[PROBLEM_WARNING],
+				 rows[i / 2].told ? 1 : 0);
+		assert_int_equal(says(s, PROBLEM_WARNING, "delete the line"),
+				 rows[i / 2].told);
+		snapshot_release(s);
+	}
+}
+
 static void loads_the_tutorial(void **state)
 {
 	struct snapshot *s;
@@ -391,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loads_the_tutorial),
+		cmocka_unit_test(tells_of_other_algorithms),
 		cmocka_unit_test(names_each_mistake),
 		cmocka_unit_test(includes),
 		cmocka_unit_test(warns_where_it_goes_on),

@@ -42,13 +42,10 @@ static inline struct resolver *records_of(struct arena *a,
 }
 
 /* The first signature of the header, whose key has these records. */
-static inline struct dkim_check *judge_at(struct arena *a, struct header *h,
+static inline struct dkim_check *judge_by(struct arena *a, struct header *h,
 					  str body, struct resolver *r,
-					  int64_t now)
+					  struct dkim_policy policy)
 {
-	struct dkim_policy policy = { .now = now,
-				      .drift = DKIM_DRIFT,
-				      .min_key_bits = 1024 };
 	struct dkim_check *c = arena_new_of(a, struct dkim_check);
 	struct bodyhash *bh = bodyhash_new(a);
 	struct asks *asks = asks_new(a, r, 10);
@@ -62,6 +59,16 @@ static inline struct dkim_check *judge_at(struct arena *a, struct header *h,
 	bodyhash_end(bh);
 	dkim_check_step(c, asks, bh);
 	return c;
+}
+
+static inline struct dkim_check *judge_at(struct arena *a, struct header *h,
+					  str body, struct resolver *r,
+					  int64_t now)
+{
+	return judge_by(a, h, body, r,
+			(struct dkim_policy){ .now = now,
+					      .drift = DKIM_DRIFT,
+					      .min_key_bits = 1024 });
 }
 
 /* Lines of a header, each a whole field. */

@@ -241,6 +241,61 @@ static void judged_by_body(void **state)
 	}
 }
 
+/* Of "a CRLF b CRLF" (6 octets) l= covers 3, of the long one 3 of 1203. */
+static const struct {
+	struct dkim_cover cover;
+	bool is_long;
+	enum dkim_result want;
+} covers[] = {
+	{ { DKIM_ALL, 0 }, false, DKIM_POLICY },
+	{ { DKIM_OCTETS, 3 }, false, DKIM_PASS },
+	{ { DKIM_OCTETS, 4 }, false, DKIM_POLICY },
+	{ { DKIM_OCTETS, 0 }, true, DKIM_PASS },
+	{ { DKIM_PERCENT, 50 }, false, DKIM_PASS },
+	{ { DKIM_PERCENT, 67 }, false, DKIM_POLICY },
+	{ { DKIM_PERCENT, 100 }, true, DKIM_POLICY },
+	{ { DKIM_PERCENT, 1 }, true, DKIM_POLICY },
+	{ { DKIM_PERCENT, 0 }, true, DKIM_PASS },
+	{ { DKIM_ALL_BUT, 3 }, false, DKIM_PASS },
+	{ { DKIM_ALL_BUT, 2 }, false, DKIM_POLICY },
+	{ { DKIM_ALL_BUT, 1200 }, true, DKIM_PASS },
+	{ { DKIM_ALL_BUT, 1199 }, true, DKIM_POLICY },
+};
+
+static void judged_by_cover(void **state)
+{
+	static char text[1203];
+
+	(void)state;
+	memcpy(text, "a\r\n", 3);
+	memset(text + 3, 'x', 1198);
+	memcpy(text + 1201, "\r\n", 2);
+	for (size_t i = 0; i < TEST_COUNT(covers); i++) {
+		struct arena *a = arena_new(4096);
+		struct dkim_sign_options o = options_for(ed25519);
+		const char *record = record_for(a, ed25519, "");
+
+		o.body_length = 3;
+
+		struct header h = signed_message(a, &o, STR("a\r\n"));
+		str body = covers[i].is_long ? (str){ text, sizeof text }
+					     : STR("a\r\nb\r\n");
+		struct dkim_check *c = judge_by(
+			a, &h, body, records_of(a, &record, 1),
+			(struct dkim_policy){ .now = NOW,
+					      .drift = DKIM_DRIFT,
+					      .min_key_bits = 1024,
+					      .cover = covers[i].cover });
+
+		is(c, covers[i].want,
+		   covers[i].want == DKIM_PASS
+			   ? ""
+			   : "only a part of the body is signed");
+		assert_int_equal(c->unsigned_octets, body.n - 3);
+		arena_free(a);
+	}
+}
+
 static const char *weak_record(struct arena *a)
 {
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)768);
@@ -350,6 +405,7 @@ int main(void)
 		cmocka_unit_test(key_records),
 		cmocka_unit_test(judged_by_time),
 		cmocka_unit_test(judged_by_body),
+		cmocka_unit_test(judged_by_cover),
 		cmocka_unit_test(weak_cryptography),
 		cmocka_unit_test(own_minimum_of_bits),
 		cmocka_unit_test(other_signatures_do_not_verify),
