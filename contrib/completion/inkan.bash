@@ -33,7 +33,8 @@ _inkan()
 	--format) words="table zone lines json nsupdate" ;;
 	--algorithm) words="rsa-sha256 ed25519-sha256" ;;
 	--canonicalization) words="relaxed/relaxed relaxed/simple simple/relaxed simple/simple" ;;
-	--zone | --key | --config | -c | -k | --directory | -D)
+	--dnssec) words="auto yes no" ;;
+	--zone | --key | --config | -c | -k | --directory | -D | --cert | --tsig)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return ;;
 	help) words=$(_inkan_commands "$program") ;;

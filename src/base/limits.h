@@ -29,6 +29,9 @@ enum limits {
 	/* A private key file; PEM of RSA-8192 has 6.4 KB. */
 	LIMIT_KEY_FILE = 32768,
 
+	/* A certificate chain in PEM form; real ones have 6 KB. */
+	LIMIT_CERTIFICATE_FILE = 1 << 20,
+
 	/* DNS: questions per message over all methods, answers per name, and
 	 * one answer as TCP carries it. */
 	LIMIT_QUESTIONS = 60,

@@ -1,10 +1,14 @@
 #include "cli/cli.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
-struct dns_client *cli_dns(struct cli *cli)
+/* As Debian's dns-root-data has it. */
+static const char root_anchor[] = "/usr/share/dns/root.key";
+
+static struct dns_client *open_dns(struct cli *cli, const char *trust_anchor)
 {
-	struct dns_client_options o = { 0 };
+	struct dns_client_options o = { .trust_anchor = trust_anchor };
 	int64_t seconds;
 
 	if (!args_number(&cli->args, "dns-timeout", 1, 3600, 5, &seconds,
@@ -21,6 +25,17 @@ struct dns_client *cli_dns(struct cli *cli)
 	if (!dns && cli->err.code == ERR_CONFIG)
 		cli->err.code = ERR_USAGE;
 	return dns;
+}
+
+struct dns_client *cli_dns(struct cli *cli)
+{
+	return open_dns(cli, NULL);
+}
+
+struct dns_client *cli_dns_validating(struct cli *cli)
+{
+	return open_dns(cli,
+			access(root_anchor, R_OK) == 0 ? root_anchor : NULL);
 }
 
 static void free_key(void *key)

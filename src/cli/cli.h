@@ -35,6 +35,8 @@ int testkey_main(struct arena *arena, int argc, char *argv[]);
 /* The resolver that --nameserver, --zone and --dns-timeout ask for; ends with
  * cli_dns_free.  NULL: cli->err. */
 struct dns_client *cli_dns(struct cli *cli);
+/* The same with DNSSEC, from the root, where its anchor is installed. */
+struct dns_client *cli_dns_validating(struct cli *cli);
 
 /* A private key named on the command line; the arena ends it.  One that others
  * can read is warned about.  NULL: cli->err. */

@@ -6,7 +6,8 @@
 
 static const struct opt options[] = {
 	{ "domain", 'd', "DOMAIN", N_("the domain that sends mail") },
-	{ "host", 0, "NAME", N_("the mail host's name, for its own SPF") },
+	{ "host", 0, "NAME",
+	  N_("the mail host's name, default Postfix's, or this machine's") },
 	{ "ip", 0, "ADDR",
 	  N_("an address that mail leaves from (repeatable), default this "
 	     "machine's") },
@@ -17,8 +18,23 @@ static const struct opt options[] = {
 	  N_("where DMARC reports go, default postmaster@DOMAIN") },
 	{ "policy", 0, "POLICY", N_("none (default), quarantine or reject") },
 	{ "ttl", 0, "SECONDS", N_("time to live, default 3600") },
+	{ "cert", 0, "FILE",
+	  N_("the mail host's certificate, for DANE; default certbot's") },
+	{ "dnssec", 0, "WORD",
+	  N_("is the host's zone signed? auto (default: ask), yes or no") },
+	{ "ca", 0, "DOMAIN",
+	  N_("who issues the host's certificates, for CAA") },
+	{ "mta-sts", 0, NULL, N_("the MTA-STS policy file is served") },
 	{ "format", 0, "FORMAT",
 	  N_("table (default), zone, lines, json or nsupdate") },
+	{ "publish", 0, NULL, N_("put them into the zone (RFC 2136)") },
+	{ "server", 0, "ADDR[:PORT]",
+	  N_("the zone's primary name server, default the one its SOA names") },
+	{ "tsig", 0, "FILE", N_("the TSIG key that may update the zone") },
+	{ "replace", 0, NULL,
+	  N_("replace other records of the same purpose too") },
+	{ "dry-run", 0, NULL, N_("show what would change, change nothing") },
+	{ "yes", 'y', NULL, N_("do not ask before the change") },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -76,11 +92,16 @@ static bool read_policy(struct cli *cli, struct records_wanted *w)
 
 static bool read_wanted(struct cli *cli, struct records_wanted *w)
 {
-	return read_domain(cli, "domain", &w->domain) &&
-	       read_domain(cli, "host", &w->host) && read_policy(cli, w) &&
+	if (!read_domain(cli, "domain", &w->domain) ||
+	    !read_domain(cli, "host", &w->host))
+		return false;
+	if (!w->host.n)
+		records_guess_host(cli->arena, w);
+	return read_policy(cli, w) &&
 	       args_number(&cli->args, "ttl", 0, 2147483647, 3600, &w->ttl,
 			   &cli->err) &&
-	       records_find_keys(cli, w) && read_ips(cli, w);
+	       records_find_keys(cli, w) && read_ips(cli, w) &&
+	       records_find_tls(cli, w);
 }
 
 /* On standard error: the records may go to a program. */
@@ -93,6 +114,30 @@ static void tell_no_key(const struct records_wanted *w)
 		  "Make one: inkan keygen --domain %.*s --selector mail\n"
 		  "then add:  --selector mail --key mail.private\n"),
 		STR_ARG(w->domain), STR_ARG(w->domain));
+}
+
+/* On standard error too. */
+static void tell_guess(const struct records_wanted *w)
+{
+	fflush(stdout);
+	fprintf(stderr,
+		_("The mail host is taken to be called %.*s; if it is not: "
+		  "--host NAME\n"),
+		STR_ARG(w->host));
+}
+
+/* Options that do something only together with --publish. */
+static bool publishing_is_clear(struct cli *cli)
+{
+	static const char *const only[] = { "server", "tsig", "replace",
+					    "dry-run", "yes" };
+
+	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+		if (!args_has(&cli->args, "publish") &&
+		    args_has(&cli->args, only[i]))
+			return err_set(&cli->err, ERR_USAGE,
+				       _("--%s goes with --publish"), only[i]);
+	return true;
 }
 
 static int run(struct cli *cli)
@@ -111,22 +156,29 @@ static int run(struct cli *cli)
 	if (name && !records_format_parse(name, &format))
 		return cli_usage(cli, _("--format is table, zone, lines, json "
 					"or nsupdate"));
-	if (!read_wanted(cli, &w))
+	if (!publishing_is_clear(cli) || !read_wanted(cli, &w))
 		return cli_fail(cli);
 	records_make(cli->arena, &w, &records);
-	records_print(cli->arena, &records, format);
+	if (w.host_is_guess)
+		tell_guess(&w);
 	if (!w.n_keys)
 		tell_no_key(&w);
+	if (args_has(&cli->args, "publish"))
+		return records_publish(cli, &records);
+	records_print(cli->arena, &records, format);
 	return 0;
 }
 
 const struct command cmd_records = {
 	"records",
 	N_("--domain DOMAIN [--selector S --key FILE] [OPTIONS]"),
-	N_("print the DNS records that the domain needs"),
+	N_("print the DNS records that the domain needs, or publish them"),
 	N_("Without --key and --directory the keys are those that the "
 	   "configuration signs with,\nand those in "
-	   "/etc/inkan/keys/DOMAIN."),
+	   "/etc/inkan/keys/DOMAIN.\n\n"
+	   "--publish shows what will change before it does, keeps what is "
+	   "there unless --replace\nis given, and does nothing when all is "
+	   "in place."),
 	options,
 	run,
 };

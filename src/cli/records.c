@@ -1,76 +1,71 @@
+/* records: what the domain needs.  TLS's records are in records_tls.c. */
 #include "cli/records.h"
 
 #include "base/buf.h"
-#include "cli/tr.h"
 #include "dkim/record_write.h"
 #include "dns/name.h"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
+enum { VALUE_MAX = 16384, OTHERS_MAX = 16 };
 
-enum { VALUE_MAX = 16384, ADDRESSES_MAX = 64 };
-
-static bool is_global(struct ip ip)
+void records_add(struct records *r, enum record_role role,
+		 enum record_when when, const char *type, str name, str value,
+		 const char *why)
 {
-	static const char *const local[] = {
-		"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
-		"127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
-		"192.168.0.0/16", "224.0.0.0/3",    "::/127",
-		"fc00::/7",       "fe80::/10",      "ff00::/8",
-	};
+	r->record[r->n++] =
+		(struct record){ name, value, type, why, role, when };
+}
 
-	for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
-		struct ip_prefix p;
+static void add_txt(struct records *r, enum record_role role, str name,
+		    str value, const char *why)
+{
+	records_add(r, role, RECORD_NOW, "TXT", name, value, why);
+}
 
-		if (ip_prefix_parse(str_of(local[i]), &p) &&
-		    ip_in_prefix(ip, p))
-			return false;
+static str joined(struct arena *arena, const char *before, str name)
+{
+	struct buf b = buf_of(arena, VALUE_MAX);
+
+	buf_printf(&b, "%s%.*s", before, STR_ARG(name));
+	return buf_str(&b);
+}
+
+static void add_host(struct arena *arena, const struct records_wanted *w,
+		     struct records *r)
+{
+	bool inside = dns_name_is_below(w->host, w->domain);
+
+	for (size_t i = 0; i < w->n_ips; i++) {
+		char text[IP_TEXT_MAX];
+		bool v4 = w->ips[i].family == IP_V4;
+
+		records_add(r, ROLE_ADDRESS,
+			    inside ? RECORD_NOW : RECORD_ELSEWHERE,
+			    v4 ? "A" : "AAAA", w->host,
+			    arena_str(arena, ip_text(w->ips[i], text)),
+			    v4 ? N_("the mail host's address")
+			       : N_("the mail host's IPv6 address; leave it "
+				    "out if your mail server does not listen "
+				    "on IPv6"));
 	}
-	return true;
+	records_add(r, ROLE_MX, RECORD_NOW, "MX", w->domain,
+		    joined(arena, "10 ", w->host),
+		    N_("MX: mail for the domain goes to this host"));
 }
 
-static bool address_of(const struct ifaddrs *i, struct ip *out)
+static void add_ptr(struct arena *arena, const struct records_wanted *w,
+		    struct records *r)
 {
-	const void *sa = i->ifa_addr;
+	for (size_t i = 0; i < w->n_ips; i++) {
+		char text[IP_REVERSE_MAX];
 
-	if (!sa)
-		return false;
-	if (i->ifa_addr->sa_family == AF_INET)
-		*out = ip_of_bytes(&((const struct sockaddr_in *)sa)->sin_addr,
-				   4);
-	else if (i->ifa_addr->sa_family == AF_INET6)
-		*out = ip_of_bytes(
-			&((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-	else
-		return false;
-	return is_global(*out);
-}
-
-bool records_own_addresses(struct arena *arena, struct records_wanted *w,
-			   struct err *e)
-{
-	struct ip *ips = arena_array_of(arena, struct ip, ADDRESSES_MAX);
-	struct ifaddrs *all;
-
-	if (getifaddrs(&all) < 0)
-		return err_sys(e, _("cannot list this machine's addresses"));
-	w->n_ips = 0;
-	for (const struct ifaddrs *i = all; i && w->n_ips < ADDRESSES_MAX;
-	     i = i->ifa_next)
-		if (address_of(i, &ips[w->n_ips]))
-			w->n_ips++;
-	freeifaddrs(all);
-	w->ips = ips;
-	if (w->n_ips)
-		return true;
-	return err_set(e, ERR_USAGE,
-		       _("this machine has no public address of its own: say "
-			 "which address your mail leaves from, --ip ADDR"));
-}
-
-static void add(struct records *r, str name, str value, const char *why)
-{
-	r->record[r->n++] = (struct record){ name, value, "TXT", why };
+		records_add(r, ROLE_PTR, RECORD_ELSEWHERE, "PTR",
+			    arena_str(arena, ip_reverse_name(w->ips[i], text)),
+			    w->host,
+			    N_("PTR: order it from whoever gave you the "
+			       "address (your provider's panel, \"reverse "
+			       "DNS\"); large receivers refuse mail from "
+			       "addresses without it"));
+	}
 }
 
 static str spf_value(struct arena *arena, const struct records_wanted *w,
@@ -87,12 +82,21 @@ static str spf_value(struct arena *arena, const struct records_wanted *w,
 	return buf_str(&b);
 }
 
-static str joined(struct arena *arena, const char *before, str name)
+static void add_spf(struct arena *arena, const struct records_wanted *w,
+		    struct records *r)
 {
-	struct buf b = buf_of(arena, VALUE_MAX);
-
-	buf_printf(&b, "%s%.*s", before, STR_ARG(name));
-	return buf_str(&b);
+	add_txt(r, ROLE_SPF, w->domain, spf_value(arena, w, "~all"),
+		N_("SPF: the addresses that send mail of this domain; ~all, "
+		   "not -all, so that forwarded mail with a good DKIM "
+		   "signature is not refused before DKIM is looked at"));
+	if (!str_ieq(w->host, w->domain))
+		records_add(r, ROLE_SPF,
+			    dns_name_is_below(w->host, w->domain)
+				    ? RECORD_NOW
+				    : RECORD_ELSEWHERE,
+			    "TXT", w->host, spf_value(arena, w, "-all"),
+			    N_("SPF of the host's own name: bounces have no "
+			       "sender, so receivers check the HELO name"));
 }
 
 static void add_keys(struct arena *arena, const struct records_wanted *w,
@@ -106,10 +110,10 @@ static void add_keys(struct arena *arena, const struct records_wanted *w,
 
 		buf_printf(&name, "%.*s._domainkey.%.*s",
 			   STR_ARG(w->keys[i].selector), STR_ARG(w->domain));
-		add(r, buf_str(&name),
-		    dkim_record_write(arena, w->keys[i].key, &o, &key_at),
-		    N_("DKIM: the public key that your signatures are "
-		       "checked with"));
+		add_txt(r, ROLE_DKIM, buf_str(&name),
+			dkim_record_write(arena, w->keys[i].key, &o, &key_at),
+			N_("DKIM: the public key that your signatures are "
+			   "checked with"));
 	}
 }
 
@@ -130,7 +134,9 @@ static const char *dmarc_why(const char *policy)
 	if (strcmp(policy, "none") == 0)
 		return N_("DMARC: asks receivers for reports and changes "
 			  "nothing yet; when the reports show that all your "
-			  "mail passes, go to quarantine and then reject");
+			  "mail passes, go to quarantine and then reject. "
+			  "There is no pct=: RFC 9989 took it away, and "
+			  "receivers never agreed on what it does");
 	if (strcmp(policy, "quarantine") == 0)
 		return N_("DMARC: mail that fails goes to the spam folder; "
 			  "read the reports before you go to reject");
@@ -151,28 +157,25 @@ static void add_consent(struct arena *arena, const struct records_wanted *w,
 		return;
 	buf_printf(&name, "%.*s._report._dmarc.%.*s", STR_ARG(w->domain),
 		   STR_ARG(to));
-	add(r, buf_str(&name), STR("v=DMARC1"),
-	    N_("DMARC: lets the reports go to an address in another domain; "
-	       "this record belongs in the zone of that domain"));
+	records_add(r, ROLE_CONSENT, RECORD_ELSEWHERE, "TXT", buf_str(&name),
+		    STR("v=DMARC1"),
+		    N_("DMARC: lets the reports go to an address in another "
+		       "domain; this record belongs in the zone of that "
+		       "domain"));
 }
 
 void records_make(struct arena *arena, const struct records_wanted *w,
 		  struct records *r)
 {
-	r->n = 0;
-	r->domain = w->domain;
-	r->ttl = w->ttl;
-	r->record = arena_array_of(arena, struct record, w->n_keys + 4);
-	add(r, w->domain, spf_value(arena, w, "~all"),
-	    N_("SPF: the addresses that send mail of this domain; ~all, not "
-	       "-all, so that forwarded mail with a good DKIM signature is "
-	       "not refused before DKIM is looked at"));
-	if (w->host.n && !str_ieq(w->host, w->domain))
-		add(r, w->host, spf_value(arena, w, "-all"),
-		    N_("SPF of the host's own name: bounces have no sender, "
-		       "so receivers check the HELO name"));
+	*r = (struct records){ .domain = w->domain, .ttl = w->ttl };
+	r->record = arena_array_of(arena, struct record,
+				   w->n_keys + 3 * w->n_ips + OTHERS_MAX);
+	add_host(arena, w, r);
+	add_spf(arena, w, r);
 	add_keys(arena, w, r);
-	add(r, joined(arena, "_dmarc.", w->domain), dmarc_value(arena, w),
-	    dmarc_why(w->policy));
+	add_txt(r, ROLE_DMARC, joined(arena, "_dmarc.", w->domain),
+		dmarc_value(arena, w), dmarc_why(w->policy));
 	add_consent(arena, w, r);
+	records_make_tls(arena, w, r);
+	add_ptr(arena, w, r);
 }

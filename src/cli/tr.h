@@ -1,13 +1,7 @@
-/* tr: sentences for people, in their language (gettext). */
+/* tr: as base/tr.h has it. */
 #ifndef CLI_TR_H
 #define CLI_TR_H
 
-#include <libintl.h>
-
-/* gettext's own names */
-/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming) */
-#define _(text) gettext(text)
-#define N_(text) text /* in tables; translated where it is printed */
-/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
+#include "base/tr.h"
 
 #endif

@@ -1,31 +1,45 @@
 """records: the same records in every form, keys from everywhere."""
+import hashlib
 import json
 import os
+import subprocess
 
 import tap
 from tool import TMP, as_json, keygen, path, record_of, run, write
 
 t = tap.Tap()
 key, value = keygen("mail")
-D = ("records", "--domain", "example.org", "--ip", "192.0.2.1", "--ip", "2001:db8::1")
+D = ("records", "--domain", "example.org", "--host", "mx.example.org", "--ip", "192.0.2.1", "--ip", "2001:db8::1", "--dnssec", "no")
 K = ("--selector", "mail", "--key", key)
 
 status, got = as_json(*D, *K)
-t.eq([(r["name"], r["type"], r["ttl"]) for r in got],
-     [("example.org", "TXT", 3600), ("mail._domainkey.example.org", "TXT", 3600), ("_dmarc.example.org", "TXT", 3600)],
-     "SPF, DKIM, DMARC")
-t.eq([r["value"] for r in got], ["v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all", value,
-                                 "v=DMARC1; p=none; rua=mailto:postmaster@example.org"], "their values")
+V6 = "1" + ".0" * 23 + ".8.b.d.0.1.0.0.2.ip6.arpa"
+t.eq([(r["name"], r["type"], r["value"]) for r in got if r["when"] == "now"],
+     [("mx.example.org", "A", "192.0.2.1"), ("mx.example.org", "AAAA", "2001:db8::1"),
+      ("example.org", "MX", "10 mx.example.org"), ("example.org", "TXT", "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all"),
+      ("mx.example.org", "TXT", "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"), ("mail._domainkey.example.org", "TXT", value),
+      ("_dmarc.example.org", "TXT", "v=DMARC1; p=none; rua=mailto:postmaster@example.org"),
+      ("_smtp._tls.example.org", "TXT", "v=TLSRPTv1; rua=mailto:postmaster@example.org")], "what to publish now")
+t.eq([(r["name"], r["type"], r["value"]) for r in got if r["when"] == "elsewhere"],
+     [("1.2.0.192.in-addr.arpa", "PTR", "mx.example.org"), (V6, "PTR", "mx.example.org")], "what to order")
+later = [r for r in got if r["when"] == "later"]
+t.eq([(r["name"], r["type"]) for r in later], [("mta-sts.example.org", "A"), ("mta-sts.example.org", "AAAA"),
+                                               ("_mta-sts.example.org", "TXT")], "what comes later")
+t.ok(later[-1]["file"]["url"] == "https://mta-sts.example.org/.well-known/mta-sts.txt"
+     and "\nmx: mx.example.org\n" in later[-1]["file"]["content"], "the policy file", later[-1])
+t.ok(all(r["ttl"] == 3600 for r in got), "the default TTL")
 t.ok(all("".join(r["strings"]) == r["value"] and all(0 < len(s) <= 255 for s in r["strings"]) and r["why"] for r in got),
      "strings of at most 255 octets, and a reason")
 t.eq(as_json(*D, *K, "--format", "json")[1], got, "--format json is --json")
 
-wanted = {r["name"]: r["value"] for r in got}
 lines = run(*D, *K, "--format", "lines")[1].decode().splitlines()
-t.eq({n: v for n, _, v in (line.split(" ", 2) for line in lines)}, wanted, "lines: one value a line")
+t.eq([tuple(line.split(" ", 2)) for line in lines],
+     [(r["name"], r["type"], r["value"]) for r in got if r["when"] != "later"], "lines: one value a line")
+wanted = {r["name"]: r["value"] for r in got if r["type"] == "TXT" and r["when"] == "now"}
 for form in ("zone", "nsupdate"):
     out = run(*D, *K, "--format", form)[1].decode()
     records = [line.removeprefix("update add ") for line in out.splitlines() if " TXT " in line and not line.startswith(";")]
+    t.ok("example.org. 3600 " + ("IN " if form == "zone" else "") + "MX 10 mx.example.org.\n" in out, f"{form}: MX")
     t.eq({r.split(". ", 1)[0]: "".join(r.split('"')[1::2]) for r in records}, wanted, f"{form}: the same values")
     t.ok(all(line.startswith((";", "update add ", "send")) or not line or form == "zone" for line in out.splitlines()), form)
 zone = write("own.zone", run(*D, *K, "--format", "zone")[1])
@@ -35,16 +49,41 @@ table = run(*D, *K)[1].decode()
 t.ok(all(v in table and n in table for n, v in wanted.items()) and "~all" in table, "table: what a panel wants", table)
 
 # options
-got = as_json(*D, *K, "--host", "mx.example.org", "--rua", "mailto:dmarc@reports.example", "--policy", "reject", "--ttl", "300")[1]
-by_name = {r["name"]: r for r in got}
-t.eq(by_name["mx.example.org"]["value"], "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all", "--host: the HELO name")
+got = as_json(*D, *K, "--rua", "mailto:dmarc@reports.example", "--policy", "reject", "--ttl", "300")[1]
+by_name = {r["name"]: r for r in got if r["type"] == "TXT"}
 t.eq(by_name["_dmarc.example.org"]["value"], "v=DMARC1; p=reject; rua=mailto:dmarc@reports.example", "--rua, --policy")
 t.eq(by_name["example.org._report._dmarc.reports.example"]["value"], "v=DMARC1", "reports elsewhere need consent")
 t.ok(all(r["ttl"] == 300 for r in got), "--ttl")
 got = as_json(*D, *K, "--rua", "x@sub.example.org")[1]
-t.eq(len(got), 3, "reports below the domain need none")
+t.ok(not any("_report" in r["name"] for r in got), "reports below the domain need none")
 got = as_json("records", "--domain", "Bücher.example", "--ip", "192.0.2.1", *K)[1]
-t.ok(all(r["name"].endswith("xn--bcher-kva.example") for r in got), "an IDN becomes A-labels", got)
+t.ok(any(r["name"] == "_dmarc.xn--bcher-kva.example" for r in got), "an IDN becomes A-labels", got)
+
+# the host: Postfix's name, the machine's, or a guess that is said
+status, out, err = run("records", "--domain", "example.org", "--ip", "192.0.2.1", *K, "--json")
+host = next(r["value"] for r in json.loads(out) if r["type"] == "MX").partition(" ")[2]
+t.ok("." in host and (host != "mail.example.org" or b"--host" in err), "without --host", f"{host} {err!r}")
+got = as_json("records", "--domain", "example.org", "--host", "mx.example.net", "--ip", "192.0.2.1", *K)[1]
+t.eq({r["type"]: r["when"] for r in got if r["name"] == "mx.example.net"}, {"A": "elsewhere", "TXT": "elsewhere"},
+     "a host of another domain")
+
+# TLS
+pem = path("cert.pem")
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                "-subj", "/CN=mx.example.org", "-keyout", path("tls.key"), "-out", pem], check=True, stderr=subprocess.DEVNULL)
+der = subprocess.run(["openssl", "pkey", "-in", path("tls.key"), "-pubout", "-outform", "DER"], check=True,
+                     stdout=subprocess.PIPE).stdout
+tlsa = "3 1 1 " + hashlib.sha256(der).hexdigest()
+for dnssec, when in [("yes", "now"), ("no", "later")]:
+    got = as_json(*D[:-1], dnssec, *K, "--cert", pem)[1]
+    t.eq([(r["name"], r["value"], r["when"]) for r in got if r["type"] == "TLSA"], [("_25._tcp.mx.example.org", tlsa, when)],
+         f"TLSA, DNSSEC {dnssec}")
+got = as_json(*D, *K, "--ca", "letsencrypt.org", "--mta-sts")[1]
+t.eq([(r["name"], r["value"]) for r in got if r["type"] == "CAA"], [("mx.example.org", '0 issue "letsencrypt.org"')], "CAA")
+t.eq([r["when"] for r in got if r["name"] == "_mta-sts.example.org"], ["now"], "--mta-sts: its file is there")
+t.eq(run(*D, *K, "--cert", "/nonexistent")[0], 66, "no such certificate")
+t.eq(run(*D, *K, "--cert", key)[0], 65, "no certificate in it")
+t.eq(run(*D[:-1], "maybe", *K)[0], 64, "--dnssec maybe")
 
 # keys from a directory, from the tables, from nowhere
 os.mkdir(path("keys"))
@@ -52,7 +91,7 @@ run("keygen", "--domain", "example.org", "--selector", "a", "--directory", path(
 run("keygen", "--domain", "example.org", "--selector", "b", "--directory", path("keys"), "--algorithm", "ed25519")
 got = as_json(*D, "--directory", path("keys"))[1]
 t.eq([r["name"].split(".")[0] for r in got if "_domainkey" in r["name"]], ["a", "b"], "--directory")
-t.eq(got[2]["value"], record_of(path("keys/b.txt")), "its record")
+t.eq([r["value"] for r in got if r["name"].startswith("b.")], [record_of(path("keys/b.txt"))], "its record")
 keys = write("KeyTable", f"one example.org:mail:{key}\ntwo example.net:other:{key}\nany %:every:{key}\n")
 conf = write("records.conf", f"KeyTable {keys}\n")
 status, out, err = run(*D, "--json", "-c", conf)

@@ -1,0 +1,95 @@
+"""A name server that takes updates: Knot, on a port of its own or, inside the
+lab's hosts, on port 53; and secondaries that follow it."""
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+KNOTD = shutil.which("knotd") or "/usr/sbin/knotd"
+SECRET = "zdiTsIOzlDQ6ReaYMHkw7HH9gcCcdu+m5z6d0ManB90="
+KEY = f'key "inkan" {{\n  algorithm hmac-sha256;\n  secret "{SECRET}";\n}};\n'
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def until(what, check, seconds=20):
+    end = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.02)
+
+
+class Knot:
+    """zones: {name: text}.  keys: who may update, by default KEY."""
+
+    def __init__(self, folder, zones, address="127.0.0.1", port=None, primary=None, start=None, signed=False):
+        self.dir, self.address, self.port = folder, address, port or free_port()
+        self.zones, self.primary, self.signed = zones, primary, signed
+        self.start_with = start
+        os.makedirs(os.path.join(folder, "db"))
+        for name, text in zones.items():
+            if text is not None:
+                with open(os.path.join(folder, name + ".zone"), "w", encoding="ascii") as f:
+                    f.write(text)
+        self.server = None
+        self.start()
+
+    @property
+    def text(self):
+        return f"{self.address}:{self.port}"
+
+    def config(self):
+        yield f'server:\n  rundir: "{self.dir}"\n  listen: {self.address}@{self.port}\n'
+        yield f'database:\n  storage: "{self.dir}/db"\n'
+        yield f"key:\n  - id: inkan\n    algorithm: hmac-sha256\n    secret: {SECRET}\n"
+        yield "acl:\n  - id: update\n    key: inkan\n    action: update\n  - id: any\n    action: transfer\n" \
+              "  - id: notify\n    action: notify\n"
+        if self.primary:
+            yield f"remote:\n  - id: primary\n    address: {self.primary.address}@{self.primary.port}\n"
+        yield f'template:\n  - id: default\n    storage: "{self.dir}"\n    file: "%s.zone"\n' \
+              "    acl: [update, any, notify]\n    zonefile-sync: -1\n    journal-content: all\n" \
+              "    zonefile-load: difference-no-serial\n"
+        if self.primary:
+            yield "    master: primary\n    refresh-min-interval: 1\n"
+        if self.signed:
+            yield "    dnssec-signing: on\n"
+        yield "log:\n  - target: stderr\n    any: info\nzone:\n"
+        for name in self.zones:
+            yield f"  - domain: {name}\n"
+
+    def start(self):
+        path = os.path.join(self.dir, "knot.conf")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("".join(self.config()))
+        argv = [KNOTD, "-c", path]
+        if self.start_with:
+            self.server = self.start_with(argv)
+            return
+        with open(os.path.join(self.dir, "log"), "ab") as out:
+            self.server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        until("knotd", self.answers)
+
+    def answers(self):
+        if self.server.poll() is not None:
+            with open(os.path.join(self.dir, "log"), encoding="utf-8") as f:
+                raise RuntimeError(f.read())
+        try:
+            socket.create_connection((self.address, self.port), 2).close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self):
+        self.server.terminate()
+        self.server.wait(20)
+
+
+def zone(name, *lines, serial=1):
+    return "\n".join([f"$ORIGIN {name}.", "$TTL 300", f"@ SOA ns1.example.org. hostmaster.example.org. {serial} 3600 600 86400 60",
+                      "@ NS ns1.example.org.", *lines, ""])
