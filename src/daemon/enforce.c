@@ -1,6 +1,6 @@
 #include "daemon/enforce.h"
 
-#include "base/limits.h"
+#include "dns/name.h"
 #include "mail/address.h"
 
 #include <stdarg.h>
@@ -52,6 +52,13 @@ static str client_text(struct job *j)
 	return arena_str(j->arena, ip_text(j->filter->client_ip, text));
 }
 
+/* Nothing but a domain is said to others. */
+static str domain_text(const struct spf_verdict *spf)
+{
+	return dns_name_is_domain(spf->domain, true) ? str_head(spf->domain, 80)
+						     : STR("no domain");
+}
+
 /* HELO_reject, Mail_From_reject */
 static bool refuses(enum conf_spf_reject how, enum spf_result r, bool null)
 {
@@ -76,7 +83,7 @@ static void refuse_spf(struct job *j, struct judgement *g,
 	str ip = client_text(j);
 	str text = say(j,
 		       "SPF: %.*s is not allowed to send mail for %.*s%s%.*s",
-		       STR_ARG(ip), STR_ARG(spf->domain),
+		       STR_ARG(ip), STR_ARG(domain_text(spf)),
 		       spf->explanation.n ? ": " : "",
 		       STR_ARG(str_head(spf->explanation, 100)));
 
@@ -97,7 +104,7 @@ static void judge_spf(struct job *j, struct judgement *g,
 		judgement_raise(
 			g, CONF_REJECT, fine ? "5.7.24" : "5.7.1", NULL,
 			say(j, "SPF: the record of %.*s is in error: %s",
-			    STR_ARG(spf->domain),
+			    STR_ARG(domain_text(spf)),
 			    spf->problem ? spf->problem : "it cannot be read"));
 	if (spf->result == SPF_TEMPERROR && c->temp_error_defer)
 		judgement_raise(g, CONF_TEMPFAIL, NULL,
@@ -105,7 +112,7 @@ static void judge_spf(struct job *j, struct judgement *g,
 				say(j,
 				    "SPF: %.*s could not be looked up, try "
 				    "again later",
-				    STR_ARG(spf->domain)));
+				    STR_ARG(domain_text(spf))));
 }
 
 static void judge_listed(struct job *j, struct judgement *g)
@@ -158,7 +165,7 @@ static str refusal(struct job *j, const struct verdict *v)
 		   "signature (dkim=%s) and no aligned SPF (spf=%s %.*s)",
 		   STR_ARG(str_head(d->domain, 80)), dkim_result_word(v->dkim),
 		   v->spf ? spf_result_word(v->spf->result) : "none",
-		   STR_ARG(v->spf ? str_head(v->spf->domain, 60) : STR("")));
+		   STR_ARG(v->spf ? domain_text(v->spf) : STR("")));
 }
 
 static void apply_policy(struct job *j, struct judgement *g)

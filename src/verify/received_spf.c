@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "dns/name.h"
 
 enum { VALUE_MAX = 512 };
 
@@ -62,7 +63,7 @@ str received_spf_value(struct arena *arena, const struct spf_verdict *spf,
 	char ip[IP_TEXT_MAX];
 
 	buf_printf(&b, " %s (", spf_result_word(spf->result));
-	if (spf->domain.n)
+	if (dns_name_is_domain(spf->domain, true))
 		buf_printf(&b, "%.*s %s)", STR_ARG(spf->domain),
 			   phrase(spf->result));
 	else
