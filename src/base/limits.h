@@ -40,8 +40,12 @@ enum limits {
 	LIMIT_KEY_RECORDS = 3, /* key records tried at one name */
 	LIMIT_CNAMES = 8,
 
-	/* ARC sets (RFC 8617 4.2.1). */
+	/* ARC sets (RFC 8617 4.2.1); the different keys asked for, one DNS
+	 * query each, of the questions that a message has; message signatures
+	 * verified, the newest first: only the newest is needed. */
 	LIMIT_ARC_SETS = 50,
+	LIMIT_ARC_KEYS = 20,
+	LIMIT_ARC_MESSAGE_SIGNATURES = 10,
 
 	/* RFC 7208 4.6.4 */
 	LIMIT_SPF_LOOKUPS = 10,

@@ -36,22 +36,38 @@ static void ctx_free(void *ctx)
 	EVP_MD_CTX_free(ctx);
 }
 
-struct hash *hash_new(struct arena *arena, enum hash_algorithm algorithm)
+static struct hash *allocate(struct arena *arena, enum hash_algorithm algorithm)
 {
 	struct hash *h = arena_new_of(arena, struct hash);
 	struct arena_slot *slot = arena_defer_slot(arena, ctx_free);
 
-	(void)pthread_once(&once, fetch);
-	assert(fetched[algorithm]);
 	h->arena = arena;
 	h->algorithm = algorithm;
 	h->ctx = EVP_MD_CTX_new();
 	if (!h->ctx)
 		arena_out_of_memory(arena);
 	arena_defer_set(slot, h->ctx);
+	return h;
+}
+
+struct hash *hash_new(struct arena *arena, enum hash_algorithm algorithm)
+{
+	struct hash *h = allocate(arena, algorithm);
+
+	(void)pthread_once(&once, fetch);
+	assert(fetched[algorithm]);
 	if (EVP_DigestInit_ex2(h->ctx, fetched[algorithm], NULL) != 1)
 		arena_out_of_memory(arena);
 	return h;
+}
+
+struct hash *hash_copy(struct arena *arena, const struct hash *h)
+{
+	struct hash *copy = allocate(arena, h->algorithm);
+
+	if (EVP_MD_CTX_copy_ex(copy->ctx, h->ctx) != 1)
+		arena_out_of_memory(arena);
+	return copy;
 }
 
 void hash_add(struct hash *h, const void *p, size_t n)

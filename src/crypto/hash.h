@@ -14,6 +14,8 @@ struct hash;
 
 /* The stream's memory ends with the arena. */
 struct hash *hash_new(struct arena *arena, enum hash_algorithm algorithm);
+/* A second stream with all that was added to the first so far. */
+struct hash *hash_copy(struct arena *arena, const struct hash *h);
 void hash_add(struct hash *h, const void *p, size_t n);
 /* The digest, in the arena; the stream is finished. */
 str hash_end(struct hash *h);

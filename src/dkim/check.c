@@ -34,6 +34,23 @@ static const char *judge_times(const struct dkim_signature *s,
 	return NULL;
 }
 
+/* What needs neither header nor key */
+static void judge_alone(struct dkim_check *c)
+{
+	const char *why;
+
+	c->key_name = dkim_key_name(c->arena, c->sig.selector_ascii,
+				    c->sig.domain_ascii);
+	if (!c->key_name.n)
+		dkim_check_settle(c, DKIM_PERMERROR,
+				  "name of the key record too long");
+	else if (c->sig.algorithm == DKIM_RSA_SHA1)
+		dkim_check_settle(c, DKIM_POLICY, "rsa-sha1 is not accepted");
+	why = judge_times(&c->sig, &c->policy);
+	if (why && c->result == DKIM_PENDING)
+		dkim_check_settle(c, DKIM_NEUTRAL, why);
+}
+
 void dkim_check_init(struct dkim_check *c, struct arena *arena,
 		     const struct field *field,
 		     const struct dkim_policy *policy)
@@ -48,20 +65,21 @@ void dkim_check_init(struct dkim_check *c, struct arena *arena,
 		dkim_check_settle(c, result, why);
 		return;
 	}
-	c->key_name = dkim_key_name(arena, c->sig.selector_ascii,
-				    c->sig.domain_ascii);
-	if (!c->key_name.n)
-		dkim_check_settle(c, DKIM_PERMERROR,
-				  "name of the key record too long");
-	else if (c->sig.algorithm == DKIM_RSA_SHA1)
-		dkim_check_settle(c, DKIM_POLICY, "rsa-sha1 is not accepted");
-	why = judge_times(&c->sig, policy);
-	if (why && c->result == DKIM_PENDING)
-		dkim_check_settle(c, DKIM_NEUTRAL, why);
+	judge_alone(c);
 }
 
-void dkim_check_headers(struct dkim_check *c, const struct header *header,
-			struct bodyhash *bodyhash)
+void dkim_check_adopt(struct dkim_check *c, struct arena *arena,
+		      const struct dkim_signature *sig,
+		      const struct dkim_policy *policy)
+{
+	*c = (struct dkim_check){ .arena = arena,
+				  .policy = *policy,
+				  .sig = *sig,
+				  .readable = true };
+	judge_alone(c);
+}
+
+void dkim_check_hash(struct dkim_check *c, const struct header *header)
 {
 	const struct dkim_signature *s = &c->sig;
 	struct headerhash hh = {
@@ -77,8 +95,23 @@ void dkim_check_headers(struct dkim_check *c, const struct header *header,
 		return;
 	c->header_digest = headerhash_digest(c->arena, &hh, header,
 					     s->field->raw, s->room);
-	c->body_id = bodyhash_want(bodyhash, s->body_canon, hh.algorithm,
-				   s->length);
+}
+
+void dkim_check_want(struct dkim_check *c, struct bodyhash *bodyhash)
+{
+	const struct dkim_signature *s = &c->sig;
+
+	if (c->result == DKIM_PENDING)
+		c->body_id = bodyhash_want(bodyhash, s->body_canon,
+					   dkim_algorithm_hash(s->algorithm),
+					   s->length);
+}
+
+void dkim_check_headers(struct dkim_check *c, const struct header *header,
+			struct bodyhash *bodyhash)
+{
+	dkim_check_hash(c, header);
+	dkim_check_want(c, bodyhash);
 }
 
 void dkim_check_ask(struct dkim_check *c, struct asks *asks)
@@ -142,33 +175,52 @@ static bool covers_enough(struct dkim_cover cover, uint64_t covered,
 	return false;
 }
 
+/* True: the body is the one that bh= and l= speak of. */
+static bool judge_body(const struct dkim_check *c, const struct bodyhash *body,
+		       struct judgement *j)
+{
+	const struct dkim_signature *s = &c->sig;
+
+	if (s->length >= 0 &&
+	    (uint64_t)s->length > bodyhash_length(body, c->body_id))
+		rule(j, DKIM_PERMERROR, "l= is more than the body");
+	else if (!hash_equal(s->bh, bodyhash_digest(body, c->body_id)))
+		rule(j, DKIM_FAIL, "body hash did not verify");
+	else
+		return true;
+	return false;
+}
+
+/* Of a signature that verified: what l= leaves of the body. */
+static void judge_cover(const struct dkim_check *c, uint64_t octets,
+			struct judgement *j)
+{
+	int64_t length = c->sig.length;
+
+	if (length < 0 || (uint64_t)length >= octets)
+		return;
+	j->unsigned_octets = octets - (uint64_t)length;
+	if (!covers_enough(c->policy.cover, (uint64_t)length, octets))
+		rule(j, DKIM_POLICY, "only a part of the body is signed");
+}
+
 /* RFC 6376 6.1.3, with RFC 8301 3.2 */
 static void judge_crypto(const struct dkim_check *c, struct pubkey *key,
 			 const struct bodyhash *body, struct judgement *j)
 {
 	const struct dkim_signature *s = &c->sig;
-	uint64_t octets = bodyhash_length(body, c->body_id);
 
+	rule(j, DKIM_PASS, NULL);
 	if (j->key_type == KEY_RSA && (j->key_bits < LIMIT_RSA_BITS_MIN ||
 				       j->key_bits < c->policy.min_key_bits))
 		rule(j, DKIM_POLICY, "key too short");
-	else if (s->length >= 0 && (uint64_t)s->length > octets)
-		rule(j, DKIM_PERMERROR, "l= is more than the body");
-	else if (!hash_equal(s->bh, bodyhash_digest(body, c->body_id)))
-		rule(j, DKIM_FAIL, "body hash did not verify");
+	else if (!c->bodyless && !judge_body(c, body, j))
+		return;
 	else if (!pubkey_verify(key, dkim_algorithm_hash(s->algorithm),
 				c->header_digest, s->b))
 		rule(j, DKIM_FAIL, "signature did not verify");
-	else if (s->length >= 0 && (uint64_t)s->length < octets) {
-		j->unsigned_octets = octets - (uint64_t)s->length;
-		if (covers_enough(c->policy.cover, (uint64_t)s->length, octets))
-			rule(j, DKIM_PASS, NULL);
-		else
-			rule(j, DKIM_POLICY,
-			     "only a part of the body is signed");
-	} else {
-		rule(j, DKIM_PASS, NULL);
-	}
+	else if (!c->bodyless)
+		judge_cover(c, bodyhash_length(body, c->body_id), j);
 }
 
 /* One TXT record.  PENDING: its key is good, the body has not ended. */
@@ -207,7 +259,7 @@ static struct judgement judge_key(const struct dkim_check *c, str text,
 	arena_defer_set(slot, key);
 	j.key_type = record.type;
 	j.key_bits = pubkey_bits(key);
-	if (body)
+	if (body || c->bodyless)
 		judge_crypto(c, key, body, &j);
 	else
 		j.result = DKIM_PENDING;

@@ -50,6 +50,7 @@ struct dkim_check {
 	struct arena *arena;
 	struct dkim_policy policy;
 	unsigned body_id;
+	bool bodyless; /* an ARC-Seal: no bh= and l= */
 	str header_digest;
 };
 
@@ -59,10 +60,19 @@ void dkim_check_init(struct dkim_check *c, struct arena *arena,
 		     const struct field *field,
 		     const struct dkim_policy *policy);
 
+/* The same for a signature of another kind, already read: sig->field, b= and
+ * what names the key are set. */
+void dkim_check_adopt(struct dkim_check *c, struct arena *arena,
+		      const struct dkim_signature *sig,
+		      const struct dkim_policy *policy);
+
 /* At the end of the headers: the header digest is taken, the body hash wanted
  * and the key asked for.  Nothing when settled. */
 void dkim_check_headers(struct dkim_check *c, const struct header *header,
 			struct bodyhash *bodyhash);
+/* Its two halves, for who may come to do without the first. */
+void dkim_check_hash(struct dkim_check *c, const struct header *header);
+void dkim_check_want(struct dkim_check *c, struct bodyhash *bodyhash);
 void dkim_check_ask(struct dkim_check *c, struct asks *asks);
 
 /* Goes as far as it can.  bodyhash: NULL until the body has ended. */

@@ -86,9 +86,7 @@ static void add(struct hash *h, struct buf *b)
 	b->n = 0;
 }
 
-/* RFC 6376 3.7: the field with b= emptied, without CRLF at the end */
-static void add_own(struct arena *arena, struct hash *h, struct buf *b,
-		    enum canon canon, str raw, str room)
+str headerhash_emptied(struct arena *arena, str raw, str room)
 {
 	size_t before = room.p ? (size_t)(room.p - raw.p) : raw.n;
 	char *emptied = arena_alloc(arena, raw.n + 1);
@@ -97,8 +95,7 @@ static void add_own(struct arena *arena, struct hash *h, struct buf *b,
 	memcpy(emptied, raw.p, before);
 	if (after)
 		memcpy(emptied + before, raw.p + before + room.n, after);
-	canon_header(b, canon, (str){ emptied, before + after });
-	add(h, b);
+	return (str){ emptied, before + after };
 }
 
 str headerhash_digest(struct arena *arena, const struct headerhash *hh,
@@ -121,7 +118,9 @@ str headerhash_digest(struct arena *arena, const struct headerhash *hh,
 		if (b->n > ENOUGH)
 			add(h, b);
 	}
+	/* RFC 6376 3.7: the field with b= emptied, without CRLF at the end */
+	canon_header(b, hh->canon,
+		     headerhash_emptied(arena, own_raw, own_room));
 	add(h, b);
-	add_own(arena, h, b, hh->canon, own_raw, own_room);
 	return hash_end(h);
 }

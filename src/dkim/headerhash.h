@@ -24,4 +24,7 @@ struct headerhash {
 str headerhash_digest(struct arena *arena, const struct headerhash *hh,
 		      const struct header *header, str own_raw, str own_room);
 
+/* A copy of the field without what is in room, a slice of raw or empty. */
+str headerhash_emptied(struct arena *arena, str raw, str room);
+
 #endif

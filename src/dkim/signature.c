@@ -84,7 +84,7 @@ static const char *parse_names(struct arena *arena, str value,
 	names = arena_array_of(arena, str, n);
 	while (tags_element(&rest, &name)) {
 		if (!name.n)
-			return "empty name in h=";
+			s->empty_name = true;
 		for (size_t i = 0; i < name.n; i++)
 			if (name.p[i] <= ' ' || name.p[i] == 0x7f)
 				return "malformed name in h=";
@@ -207,6 +207,29 @@ static const char *parse_identity(struct arena *arena, const struct tags *tags,
 	return NULL;
 }
 
+const char *dkim_signature_read_key(struct arena *arena,
+				    const struct tags *tags,
+				    struct dkim_signature *s)
+{
+	static const char *const required[] = { "a", "b", "d", "s" };
+	const char *why;
+
+	for (size_t i = 0; i < sizeof required / sizeof *required; i++)
+		if (!tags_find(tags, required[i]))
+			return "required tag missing";
+	s->room = tags_find(tags, "b")->room;
+	s->algorithm_text = tags_value(tags, "a", NULL);
+	why = parse_domain(arena, tags, s);
+	if (why)
+		return why;
+	if (!dkim_signature_base64(arena, tags_find(tags, "b")->value, &s->b,
+				   &s->b_text))
+		return "malformed b=";
+	if (!dkim_algorithm_parse(s->algorithm_text, &s->algorithm))
+		return "unknown algorithm in a=";
+	return NULL;
+}
+
 bool dkim_signature_read_tags(struct arena *arena, const struct tags *tags,
 			      struct dkim_signature *s,
 			      enum dkim_result *result, const char **why)
@@ -223,19 +246,9 @@ bool dkim_signature_read_tags(struct arena *arena, const struct tags *tags,
 			*why = "required tag missing";
 			return false;
 		}
-	s->room = tags_find(tags, "b")->room;
-	*why = parse_domain(arena, tags, s);
+	*why = dkim_signature_read_key(arena, tags, s);
 	if (*why)
 		return false;
-	if (!dkim_signature_base64(arena, tags_find(tags, "b")->value, &s->b,
-				   &s->b_text)) {
-		*why = "malformed b=";
-		return false;
-	}
-	if (!dkim_algorithm_parse(s->algorithm_text, &s->algorithm)) {
-		*why = "unknown algorithm in a=";
-		return false;
-	}
 	if (!parse_canon(tags_value(tags, "c", "simple/simple"), s)) {
 		*why = "unknown canonicalization in c=";
 		return false;
@@ -277,7 +290,8 @@ bool dkim_signature_parse(struct arena *arena, const struct field *field,
 	}
 	if (!dkim_signature_read_tags(arena, &tags, s, result, why))
 		return false;
-	*why = parse_identity(arena, &tags, s);
+	*why = s->empty_name ? "empty name in h="
+			     : parse_identity(arena, &tags, s);
 	if (*why)
 		return false;
 	*result = DKIM_PERMERROR;

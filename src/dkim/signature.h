@@ -34,8 +34,9 @@ struct dkim_signature {
 	bool has_identity;
 	str b, bh; /* decoded */
 	str b_text; /* b= without white space */
-	const str *names; /* h=, in order, each at least one octet */
+	const str *names; /* h=, in order */
 	size_t n_names;
+	bool empty_name; /* h= has one: DKIM refuses it, ARC does not */
 	int64_t length; /* l=, -1 when absent */
 	int64_t timestamp, expiry; /* t=, x=, seconds; -1 when absent */
 	bool reports; /* r=y, RFC 6651 */
@@ -48,7 +49,14 @@ bool dkim_signature_parse(struct arena *arena, const struct field *field,
 			  struct dkim_signature *out, enum dkim_result *result,
 			  const char **why);
 
-/* For ARC: the tags that both kinds of signatures share, already split. */
+/* For an ARC-Seal: d=, s=, b= and a=, which it shares with signatures.  NULL, or
+ * what is wrong with them. */
+const char *dkim_signature_read_key(struct arena *arena,
+				    const struct tags *tags,
+				    struct dkim_signature *out);
+
+/* For an ARC-Message-Signature: the tags of a signature, already split, but for
+ * v= and i=. */
 bool dkim_signature_read_tags(struct arena *arena, const struct tags *tags,
 			      struct dkim_signature *out,
 			      enum dkim_result *result, const char **why);
