@@ -42,6 +42,10 @@ for name, mail in {
              and field.endswith(b"\n") and (b"\r" in field) == (b"\r\n" in mail[:60]), f"as it came: {name}, {canon}", field)
         if canon != "simple":
             t.eq(row(out).get("result"), "pass", f"verifies: {name}, {canon}")
+for file in "rsa.txt", "ed.txt":  # keygen's own file, with its relative name and no $ORIGIN
+    out = sign(MAIL, by=BY_RSA if file == "rsa.txt" else BY_ED)
+    got = as_json("verify", "--zone", path(file), "--time", NOW, stdin=out)[1]
+    t.eq(got["dkim"][0]["result"], "pass", f"verifies by {file} of keygen")
 out = sign(MAIL, "--header-only")
 t.ok(out + MAIL == sign(MAIL), "--header-only")
 with open(path("mail.eml"), "wb") as f:

@@ -151,7 +151,47 @@ static const struct {
 	{ "; \"(\na.test. TXT \"x\nb.test. TXT \"y\"\n",
 	  ":2: the quote does not end in this line" },
 	{ "a.test. TXT \"x", ":1: the quote does not end" },
+	{ "s._domainkey TXT x\n", ":1: s._domainkey belongs below a domain" },
+	{ "_dmarc TXT x\n", "begin it with the line \"$ORIGIN example.org.\"" },
+	{ "s._domainkey TXT x ; DKIM key t for example.org\n", "below a" },
+	{ "s._domainkey TXT x ; DKIM key s for no domain\n", "below a" },
+	{ "s._domainkey TXT x ; DKIM key s for a.test\n"
+	  "s._domainkey TXT y ; DKIM key s for b.test\n",
+	  ":1: s._domainkey belongs below a domain" },
 };
+
+/* As opendkim-genkey and inkan keygen write them, several in one file. */
+static void keys_files_need_no_origin(void **state)
+{
+	static const char text[] =
+		"s._domainkey\tIN\tTXT\t( \"v=DKIM1; k=rsa; \"\n"
+		"\t  \"p=one\" )  ; ----- DKIM key s for a.test\n"
+		"x.y._domainkey IN TXT \"p=two\"  ; ----- DKIM key x.y for "
+		"b.test\n"
+		"z._domainkey.c.test. IN TXT three ; ----- DKIM key z for d.test\n";
+	static const struct {
+		const char *name, *want;
+	} found[] = { { "s._domainkey.a.test", "v=DKIM1; k=rsa; p=one" },
+		      { "x.y._domainkey.b.test", "p=two" },
+		      { "z._domainkey.c.test", "three" } };
+	struct arena *a = arena_new(1024);
+	struct zone *z = zone_new();
+	struct asks *as = asks_new(a, zone_resolver(z), 9);
+	struct err e = { 0 };
+
+	(void)state;
+	if (!load(z, text, &e))
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < TEST_COUNT(found); i++) {
+		const struct dns_answer *got = ask(as, DNS_TXT,
+						   str_of(found[i].name));
+
+		assert_int_equal(got->status, DNS_OK);
+		assert_str(got->rr[0].data, str_of(found[i].want));
+	}
+	resolver_free(zone_resolver(z));
+	arena_free(a);
+}
 
 static void what_is_wrong_is_named_with_its_line(void **state)
 {
@@ -210,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_are_found),
+		cmocka_unit_test(keys_files_need_no_origin),
 		cmocka_unit_test(what_is_wrong_is_named_with_its_line),
 		cmocka_unit_test(files_that_cannot_be_read_are_named),
 		cmocka_unit_test(records_are_added_one_by_one),
