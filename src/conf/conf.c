@@ -300,6 +300,9 @@ static void check_signing(struct conf *c)
 	if (c->key_file.p && !(c->domain.p && c->selector.p))
 		conf_problem(c, PROBLEM_ERROR, "KeyFile",
 			     "KeyFile needs Domain and Selector too");
+	if (c->selector.p && !c->key_file.p && !c->domain.p)
+		conf_problem(c, PROBLEM_ERROR, "Selector",
+			     "Selector needs KeyFile and Domain too");
 	if (!c->key_file.p && conf_found(c, STR("Mode")))
 		conf_problem(c, PROBLEM_WARNING, "Mode",
 			     "nothing is signed: neither KeyTable and "

@@ -67,13 +67,7 @@ static int once(const struct options *o, const struct snapshot *s,
 	tell_problems(s, true);
 	if (!s->ok)
 		return 78;
-	if (o->test_files)
-		return once_test(o, s);
-	if (!s->conf->socket.n)
-		fprintf(stderr,
-			"warning: no Socket is set: systemd must give one, or "
-			"-p\n");
-	return 0;
+	return o->test_files ? once_test(o, s) : 0;
 }
 
 static bool open_everything(struct sockets *sockets, const struct conf *c,

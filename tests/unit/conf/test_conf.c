@@ -169,6 +169,7 @@ static const struct {
 	{ "SigningTable refile:/x\n", "there is no KeyTable" },
 	{ "KeyTable /x\n", "KeyTable without SigningTable" },
 	{ "Domain example.org\n", "Domain needs KeyFile" },
+	{ "Selector s\n", "Selector needs KeyFile" },
 	{ "KeyFile /k\nSelector s\n", "KeyFile needs Domain" },
 	{ "Domain example.org\nKeyFile /k\nSelector s\n", NULL },
 	{ "Mode v\nKeyTable /x\n", NULL },
