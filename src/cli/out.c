@@ -131,6 +131,27 @@ json_t *json_of(str s)
 	return j ? j : json_null();
 }
 
+json_t *json_lines(str s)
+{
+	char *text = malloc(s.n + 1);
+	size_t n = 0;
+	json_t *j;
+
+	while (text && s.n) {
+		str line = str_head(s, str_find(s, '\n'));
+
+		n += clean(text + n, line);
+		s = str_skip(s, line.n);
+		if (s.n) {
+			text[n++] = '\n';
+			s = str_skip(s, 1);
+		}
+	}
+	j = text ? json_stringn(text, n) : NULL;
+	free(text);
+	return j ? j : json_null();
+}
+
 json_t *json_words(const char *s)
 {
 	return json_of(str_of(s));

@@ -24,6 +24,7 @@ const char *out_begin(enum out_style style);
 const char *out_end(void);
 
 json_t *json_of(str s); /* as out_text; absent: null */
+json_t *json_lines(str s); /* the same, line feeds stay */
 json_t *json_words(const char *s); /* NULL: null */
 void out_json(json_t *j); /* prints, and gives it up */
 
