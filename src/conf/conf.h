@@ -57,6 +57,14 @@ enum conf_spf_reject {
 enum conf_received_spf { CONF_SPF_AR, CONF_SPF_FIELD, CONF_SPF_NONE };
 enum conf_discovery { CONF_TREEWALK, CONF_PSL };
 
+/* LongLines */
+enum conf_long_lines {
+	CONF_LONG_AUTO,
+	CONF_LONG_FOLD,
+	CONF_LONG_AS_IS,
+	CONF_LONG_REJECT
+};
+
 /* Verify, as bits */
 enum conf_method {
 	CONF_DKIM = 1,
@@ -83,7 +91,8 @@ enum conf_type {
 	CONF_TYPE_SPF_REJECT,
 	CONF_TYPE_RECEIVED_SPF,
 	CONF_TYPE_DISCOVERY,
-	CONF_TYPE_METHODS
+	CONF_TYPE_METHODS,
+	CONF_TYPE_LONG_LINES
 };
 
 enum conf_status { CONF_WORKS, CONF_NOOP, CONF_WARN, CONF_REFUSED, CONF_ALIAS };
@@ -105,6 +114,7 @@ enum conf_status { CONF_WORKS, CONF_NOOP, CONF_WARN, CONF_REFUSED, CONF_ALIAS };
 #define CONF_C_SPF_REJECT enum conf_spf_reject
 #define CONF_C_RECEIVED_SPF enum conf_received_spf
 #define CONF_C_DISCOVERY enum conf_discovery
+#define CONF_C_LONG_LINES enum conf_long_lines
 #define CONF_C_METHODS unsigned /* enum conf_method */
 
 struct conf_value { /* one setting as it was found */

@@ -42,7 +42,7 @@ static void open_header_lists(struct snapshot *s)
 	s->sign_headers = open_names(s, "SignHeaders",
 				     OPEN(s, "SignHeaders", sign_headers,
 					  .fold = true),
-				     dkim_names_opendkim);
+				     dkim_names_recommended);
 	s->omit_headers = open_names(s, "OmitHeaders",
 				     OPEN(s, "OmitHeaders", omit_headers,
 					  .fold = true),

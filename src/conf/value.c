@@ -81,6 +81,14 @@ static const struct word discoveries[] = {
 	{ NULL, 0 },
 };
 
+static const struct word long_lines[] = {
+	{ "auto", CONF_LONG_AUTO },
+	{ "fold", CONF_LONG_FOLD },
+	{ "as-is", CONF_LONG_AS_IS },
+	{ "reject", CONF_LONG_REJECT },
+	{ NULL, 0 },
+};
+
 static const struct word methods[] = {
 	{ "dkim", CONF_DKIM },   { "spf", CONF_SPF }, { "dmarc", CONF_DMARC },
 	{ "iprev", CONF_IPREV }, { "arc", CONF_ARC }, { NULL, 0 },
@@ -216,6 +224,7 @@ static bool word_value(const struct conf_key *key, str text, int *out)
 		[CONF_TYPE_SPF_REJECT] = spf_rejects,
 		[CONF_TYPE_RECEIVED_SPF] = received_spfs,
 		[CONF_TYPE_DISCOVERY] = discoveries,
+		[CONF_TYPE_LONG_LINES] = long_lines,
 	};
 
 	if (!text.n && (key->type == CONF_TYPE_ACTION ||
@@ -245,6 +254,7 @@ static const char *const wants[] = {
 				 "No_Check",
 	[CONF_TYPE_RECEIVED_SPF] = "AR, SPF or None",
 	[CONF_TYPE_DISCOVERY] = "treewalk or psl",
+	[CONF_TYPE_LONG_LINES] = "auto, fold, as-is or reject",
 	[CONF_TYPE_METHODS] = "a list of dkim, spf, arc, dmarc and iprev, with "
 			      "commas between",
 };
@@ -281,6 +291,7 @@ bool value_put(struct conf *c, const struct conf_key *key, str text,
 	case CONF_TYPE_SPF_REJECT:
 	case CONF_TYPE_RECEIVED_SPF:
 	case CONF_TYPE_DISCOVERY:
+	case CONF_TYPE_LONG_LINES:
 		*want = wants[key->type];
 		if (!word_value(key, text, &word))
 			return false;

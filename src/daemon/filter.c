@@ -238,7 +238,7 @@ static enum milter_verdict on_end_of_headers(void *arg)
 static void take_body(struct job *j, str chunk)
 {
 	if (j->kind == JOB_SIGN)
-		bodyhash_feed(j->bodyhash, chunk);
+		signing_body(j, chunk);
 	else
 		verify_body(j->verify, chunk);
 }

@@ -4,6 +4,7 @@
 
 #include "daemon/filter.h"
 #include "dkim/sign.h"
+#include "mail/longline.h"
 #include "verify/verify.h"
 
 enum job_kind {
@@ -42,6 +43,8 @@ struct job {
 	struct dkim_sign **signatures;
 	struct privkey **keys;
 	size_t n_signatures;
+	bool folds; /* lines are signed as the MTA will break them */
+	struct longline longline;
 	bool cr; /* FixCRLF: a CR came last */
 };
 
@@ -77,6 +80,7 @@ void job_note_results(struct job *j, str value);
 
 /* signing.c */
 enum milter_verdict signing_begin(struct job *j);
+void signing_body(struct job *j, str chunk);
 void signing_end(struct job *j);
 
 /* judging.c */

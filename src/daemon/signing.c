@@ -65,6 +65,43 @@ static const char *prepare(struct job *j, const struct sign_key *k)
 	return NULL;
 }
 
+static bool folds(struct job *j)
+{
+	enum conf_long_lines how = j->s->conf->long_lines;
+	str mta = milter_session_macro(&j->filter->session, STR("v"));
+
+	return how == CONF_LONG_FOLD || how == CONF_LONG_REJECT ||
+	       (how == CONF_LONG_AUTO && str_istarts(mta, STR("Postfix")));
+}
+
+static void hash(void *arg, str piece)
+{
+	bodyhash_feed(arg, piece);
+}
+
+void signing_body(struct job *j, str chunk)
+{
+	if (j->folds)
+		longline_feed(&j->longline, chunk, hash, j->bodyhash);
+	else
+		bodyhash_feed(j->bodyhash, chunk);
+}
+
+/* LongLines reject */
+static bool refuse_long_lines(struct job *j)
+{
+	static const char why[] = "a line of the message is longer than 998 "
+				  "octets, which SMTP does not allow: let the "
+				  "mail program encode it (quoted-printable)";
+
+	if (j->s->conf->long_lines != CONF_LONG_REJECT || !j->longline.seen)
+		return false;
+	milter_set_reply(&j->filter->session, "550", "5.6.0", str_of(why));
+	report_signed(j, why);
+	job_finish(j, MILTER_REJECT);
+	return true;
+}
+
 enum milter_verdict signing_begin(struct job *j)
 {
 	struct sign_choice *c = j->choice;
@@ -72,6 +109,7 @@ enum milter_verdict signing_begin(struct job *j)
 	j->kind = JOB_SIGN;
 	if (j->malformed && !j->s->conf->weak_syntax_checks)
 		return failed(j, j->malformed);
+	j->folds = folds(j);
 	j->bodyhash = bodyhash_new(j->arena);
 	j->signatures = arena_array_of(j->arena, struct dkim_sign *, c->n_keys);
 	for (size_t i = 0; i < c->n_keys; i++) {
@@ -133,6 +171,8 @@ void signing_end(struct job *j)
 	str *fields = arena_array_of(j->arena, str, j->n_signatures);
 	struct err e;
 
+	if (refuse_long_lines(j))
+		return;
 	bodyhash_end(j->bodyhash);
 	for (size_t i = 0; i < j->n_signatures; i++)
 		if (!dkim_sign_finish(j->signatures[i], h, j->bodyhash,

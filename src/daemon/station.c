@@ -48,6 +48,8 @@ static bool quarantines(const struct conf *c)
 	       c->on_key_not_found == CONF_QUARANTINE ||
 	       c->on_no_signature == CONF_QUARANTINE ||
 	       c->on_security == CONF_QUARANTINE ||
+	       c->own_domain_spoofed == CONF_QUARANTINE ||
+	       c->hold_quarantined_messages ||
 	       c->on_signature_error == CONF_QUARANTINE ||
 	       c->capture_unknown_errors;
 }

@@ -337,12 +337,14 @@ class Pair:
     """The standard set: a name server, example.org (sender), example.net
     (receiver), both with the tutorial's files and the filter running."""
 
-    def __init__(self, lab, filters=True):
+    def __init__(self, lab, filters=True, more=()):
         self.dns = Dns(lab)
         self.sender = MailHost(lab, self.dns, "example.org", "192.0.2.1")
         self.receiver = MailHost(lab, self.dns, "example.net", "192.0.2.2")
         for m in (self.sender, self.receiver):
             self.dns.domain(m.domain, m.address, m.record)
+        for text in more:
+            self.dns.add(text)
         self.dns.start()
         for m in (self.sender, self.receiver):
             if filters:
