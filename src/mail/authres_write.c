@@ -177,11 +177,24 @@ static bool put_identity(struct writer *w, const struct authres_property *p)
 	return true;
 }
 
+/* local "@" domain, which needs no quotes in any property */
+static bool is_address(str s, bool utf8)
+{
+	size_t at = str_rfind(s, '@');
+
+	return at > 0 && at < s.n && s.p[0] != '"' &&
+	       local_ok(str_head(s, at), utf8) &&
+	       domain_ok(str_skip(s, at + 1), utf8, 2);
+}
+
 static bool put_any_value(struct writer *w, str s)
 {
 	if (!s.n || !text_ok(s, w->utf8))
 		return false;
-	put_value(w, s);
+	if (is_address(s, w->utf8))
+		buf_put(&w->word, s);
+	else
+		put_value(w, s);
 	return true;
 }
 

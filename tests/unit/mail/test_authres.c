@@ -300,6 +300,7 @@ static void writes(void **state)
 		bool utf8;
 		str want; /* behind the ptype and name; empty: left out */
 	} cases[] = {
+#define A STR_INIT("smtp"), STR_INIT("auth")
 #define D STR_INIT("header"), STR_INIT("d")
 #define B STR_INIT("header"), STR_INIT("b")
 #define I STR_INIT("header"), STR_INIT("i")
@@ -352,6 +353,20 @@ static void writes(void **state)
 		    STR_INIT("2001:db8::1") },
 		  false,
 		  STR_INIT("\"2001:db8::1\"") },
+		{ { A, STR_INIT("u@a.example") },
+		  false,
+		  STR_INIT("u@a.example") },
+		{ { A, STR_INIT("u@a") }, false, STR_INIT("\"u@a\"") },
+		{ { A, STR_INIT("u v@a.example") },
+		  false,
+		  STR_INIT("\"u v@a.example\"") },
+		{ { A, STR_INIT("@a.example") },
+		  false,
+		  STR_INIT("\"@a.example\"") },
+		{ { A, STR_INIT("\"u\"@a.example") },
+		  false,
+		  STR_INIT("\"\\\"u\\\"@a.example\"") },
+#undef A
 #undef D
 #undef B
 #undef I
