@@ -209,6 +209,16 @@ static bool names_hold_from(const str *names, size_t n)
 	return false;
 }
 
+static void put_name(struct dkim_sign *s)
+{
+	char text[] = "ARC-Message-Signature: i=4294967295";
+
+	if (s->o.instance)
+		(void)snprintf(text, sizeof text, "ARC-Message-Signature: i=%u",
+			       s->o.instance);
+	put(s, s->o.instance ? str_of(text) : STR("DKIM-Signature: v=1"));
+}
+
 str dkim_sign_digest(struct dkim_sign *s, const struct header *header,
 		     const struct bodyhash *body, struct err *e)
 {
@@ -229,7 +239,7 @@ str dkim_sign_digest(struct dkim_sign *s, const struct header *header,
 			      "among the fields to sign");
 		return absent;
 	}
-	put(s, STR("DKIM-Signature: v=1"));
+	put_name(s);
 	put_tag(s, "a",
 		privkey_type(s->o.key) == KEY_RSA ? STR("rsa-sha256")
 						  : STR("ed25519-sha256"));

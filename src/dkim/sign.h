@@ -23,6 +23,10 @@ extern const struct dkim_names dkim_names_never;
 /* What inkan recommends: the same with the MIME fields, Message-ID, Sender and
  * the list fields that RFC 8058 wants covered. */
 extern const struct dkim_names dkim_names_recommended;
+/* For an ARC-Message-Signature: the same and the DKIM-Signature fields; and
+ * what it never covers (RFC 8617 4.1.2). */
+extern const struct dkim_names dkim_names_arc;
+extern const struct dkim_names dkim_names_arc_never;
 /* What is recommended to be listed once more than it occurs. */
 extern const struct dkim_names dkim_names_oversign;
 
@@ -43,6 +47,9 @@ struct dkim_sign_options {
 	int64_t body_length; /* l=: at most this many octets; -1: none */
 	bool diagnostics; /* z= */
 	bool request_reports; /* r=y, RFC 6651 */
+	/* Not 0: the field is the ARC-Message-Signature of that instance (RFC
+	 * 8617 4.1.2), and identity has no place in it. */
+	unsigned instance;
 };
 
 struct dkim_sign;

@@ -38,6 +38,7 @@ static const str never[] = {
 	STR_INIT("DKIM-Signature"),
 };
 
+/* The last one is for ARC only. */
 static const str recommended[] = {
 	STR_INIT("From"),
 	STR_INIT("Sender"),
@@ -57,6 +58,18 @@ static const str recommended[] = {
 	STR_INIT("References"),
 	STR_INIT("List-*"),
 	STR_INIT("Feedback-ID"),
+	STR_INIT("DKIM-Signature"),
+};
+
+static const str arc_never[] = {
+	STR_INIT("Return-Path"),
+	STR_INIT("Received"),
+	STR_INIT("Comments"),
+	STR_INIT("Keywords"),
+	STR_INIT("Bcc"),
+	STR_INIT("Resent-Bcc"),
+	STR_INIT("Authentication-Results"),
+	STR_INIT("ARC-*"),
 };
 
 static const str oversign[] = {
@@ -75,7 +88,11 @@ static const str oversign[] = {
 
 const struct dkim_names dkim_names_opendkim = NAMES(opendkim);
 const struct dkim_names dkim_names_never = NAMES(never);
-const struct dkim_names dkim_names_recommended = NAMES(recommended);
+const struct dkim_names dkim_names_recommended = {
+	recommended, sizeof recommended / sizeof *recommended - 1
+};
+const struct dkim_names dkim_names_arc = NAMES(recommended);
+const struct dkim_names dkim_names_arc_never = NAMES(arc_never);
 const struct dkim_names dkim_names_oversign = NAMES(oversign);
 
 static bool matches(str pattern, str name)
