@@ -83,6 +83,18 @@ enum limits {
 	 * 5 KB.  Others are loaded when they are needed. */
 	LIMIT_KEYS_LOADED = 8192,
 
+	/* What the doctor reads of other programs: a file, names within names
+	 * of main.cf and how many in one value, a value, Dovecot's sections
+	 * within sections, files that Dovecot's !include names. */
+	LIMIT_MACHINE_FILE = 1 << 20,
+	LIMIT_MAINCF_DEPTH = 20,
+	LIMIT_MAINCF_PARTS = 2000,
+	LIMIT_MAINCF_VALUE = 65536,
+	LIMIT_DOVECOT_DEPTH = 16,
+	LIMIT_DOVECOT_FILES = 200,
+	/* Lines of a table that are each given a finding. */
+	LIMIT_DOCTOR_LINES = 1000,
+
 	/* One message's memory, all arenas: header, answers and verdicts. */
 	LIMIT_MESSAGE_MEMORY = 16 << 20
 };

@@ -25,9 +25,9 @@ struct command {
 	int (*run)(struct cli *cli); /* an exit status */
 };
 
-extern const struct command cmd_authres, cmd_dmarc, cmd_keygen, cmd_milter,
-	cmd_records, cmd_setup, cmd_sign, cmd_spf, cmd_testkey, cmd_verify,
-	cmd_why;
+extern const struct command cmd_authres, cmd_check, cmd_dmarc, cmd_keygen,
+	cmd_milter, cmd_records, cmd_setup, cmd_sign, cmd_spf, cmd_testkey,
+	cmd_verify, cmd_why;
 
 /* argv[0] decides: the programs that a link may stand for. */
 int genkey_main(struct arena *arena, int argc, char *argv[]);

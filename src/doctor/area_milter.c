@@ -1,0 +1,386 @@
+/* Between Postfix and the signer: both ends of the socket, and what happens
+ * when it is not answered. */
+#include "doctor/areas.h"
+#include "doctor/postlex.h"
+#include "net/sockaddr.h"
+
+#define MAIN STR("/etc/postfix/main.cf")
+#define NEW_SOCKET STR("unix:opendkim/opendkim.sock")
+
+/* A milter of smtpd_milters: "inet:host:port", "unix:path", or these with
+ * settings of its own in braces. */
+struct milter {
+	str address;
+	str action; /* default_action; absent: not said */
+};
+
+struct ends {
+	struct findings *f;
+	const struct machine *m;
+	struct net_address signer;
+	str signer_text; /* Socket */
+};
+
+static bool next_milter(struct cur *c, struct milter *out)
+{
+	struct cur inside;
+	str word, setting;
+
+	*out = (struct milter){ .action = { NULL, 0 } };
+	if (!postlex_word(c, &word))
+		return false;
+	inside = cur_of(word);
+	if (!postlex_word(&inside, &out->address))
+		return true;
+	while (postlex_word(&inside, &setting)) {
+		size_t eq = str_find(setting, '=');
+
+		if (str_eq(str_trim(str_head(setting, eq)),
+			   STR("default_action")))
+			out->action = str_trim(str_skip(setting, eq + 1));
+	}
+	return true;
+}
+
+/* /var/run is a link to /run; "//" is "/". */
+static str plain_path(const struct machine *m, str path)
+{
+	struct buf b = buf_of(m->arena, path.n + 1);
+
+	if (str_starts(path, STR("/var/run/")))
+		path = str_skip(path, 4);
+	for (size_t i = 0; i < path.n; i++)
+		if (path.p[i] != '/' || !b.n || b.p[b.n - 1] != '/')
+			buf_putc(&b, path.p[i]);
+	return buf_str(&b);
+}
+
+/* Where a service of Postfix looks for a unix socket. */
+static str path_seen(const struct machine *m, const struct mastercf_service *s,
+		     str path)
+{
+	str queue = postfix_value(m, NULL, STR("queue_directory"));
+	struct buf b = buf_of(m->arena, queue.n + path.n + 2);
+
+	if (!str_starts(path, STR("/")) || postfix_chrooted(m, s)) {
+		buf_put(&b, queue);
+		buf_putc(&b, '/');
+	}
+	buf_put(&b, path);
+	return plain_path(m, buf_str(&b));
+}
+
+static bool is_local(str host)
+{
+	return !host.n || str_ieq(host, STR("localhost")) ||
+	       str_starts(host, STR("127.")) || str_eq(host, STR("::1")) ||
+	       str_eq(host, STR("[::1]")) || str_eq(host, STR("0.0.0.0")) ||
+	       str_eq(host, STR("::"));
+}
+
+/* "host:port" as Postfix has it, "port@host" as libmilter does. */
+static void host_port(str text, str *host, str *port)
+{
+	size_t at = str_find(text, '@'), colon = str_rfind(text, ':');
+
+	*port = str_head(text, at);
+	*host = str_skip(text, at + 1);
+	if (at == text.n) {
+		*host = str_head(text, colon);
+		*port = str_skip(text, colon + 1);
+		if (colon == text.n)
+			*port = text;
+	}
+}
+
+static bool same_socket(const struct ends *e, const struct mastercf_service *s,
+			str address)
+{
+	str kind = str_head(address, str_find(address, ':'));
+	str rest = str_skip(address, kind.n + 1), host, port;
+
+	if (e->signer.kind == NET_UNIX)
+		return (str_eq(kind, STR("unix")) ||
+			str_eq(kind, STR("local"))) &&
+		       str_eq(path_seen(e->m, s, rest),
+			      plain_path(e->m, str_of(e->signer.path)));
+	if (!str_eq(kind, STR("inet")) && !str_eq(kind, STR("inet6")))
+		return false;
+	host_port(rest, &host, &port);
+	return str_eq(port, str_of(e->signer.port)) &&
+	       (str_ieq(host, str_of(e->signer.host)) ||
+		(is_local(host) && is_local(str_of(e->signer.host))));
+}
+
+/* The signer among the milters of a list. */
+static bool find_signer(const struct ends *e, const struct mastercf_service *s,
+			str list, struct milter *out)
+{
+	struct cur c = cur_of(list);
+
+	while (next_milter(&c, out))
+		if (same_socket(e, s, out->address))
+			return true;
+	return false;
+}
+
+static size_t count_milters(str list)
+{
+	struct cur c = cur_of(list);
+	struct milter m;
+	size_t n = 0;
+
+	while (next_milter(&c, &m))
+		n++;
+	return n;
+}
+
+/* A list with `address` in the signer's place, or before the others. */
+static str list_with(const struct ends *e, const struct mastercf_service *s,
+		     str list, str address)
+{
+	struct buf b = buf_of(e->m->arena, list.n + address.n + 256);
+	struct cur c = cur_of(list);
+	bool only = count_milters(list) <= 1;
+	struct milter m;
+
+	buf_put(&b, address);
+	while (!only && next_milter(&c, &m))
+		if (!same_socket(e, s, m.address))
+			buf_printf(&b, ", %.*s", STR_ARG(m.address));
+	return buf_str(&b);
+}
+
+/* How the service can name the signer's socket: below the queue folder without
+ * it, which is right with and without a chroot. */
+static str name_for(const struct ends *e)
+{
+	const struct machine *m = e->m;
+	str queue = postfix_value(m, NULL, STR("queue_directory"));
+	str path = plain_path(m, str_of(e->signer.path));
+	struct buf b = buf_of(m->arena, 1024);
+
+	if (e->signer.kind != NET_UNIX)
+		buf_printf(&b, "inet:%s:%s",
+			   e->signer.host[0] ? e->signer.host : "127.0.0.1",
+			   e->signer.port);
+	else if (str_starts(path, queue) && path.n > queue.n)
+		buf_printf(&b, "unix:%.*s",
+			   STR_ARG(str_skip(path, queue.n + 1)));
+	else
+		buf_printf(&b, "unix:%.*s", STR_ARG(path));
+	return buf_str(&b);
+}
+
+static bool no_milters(const struct machine *m,
+		       const struct mastercf_service *s)
+{
+	return postfix_has_word(postfix_value(m, s,
+					      STR("receive_override_options")),
+				STR("no_milters"));
+}
+
+/* Who switches the milters of a service off: "" nobody. */
+static str switched_off_by(const struct machine *m,
+			   const struct mastercf_service *s)
+{
+	str value;
+
+	if (mastercf_option(s, STR("receive_override_options"), &value) &&
+	    no_milters(m, s))
+		return STR("receive_override_options");
+	if (mastercf_option(s, STR("smtpd_milters"), &value) &&
+	    postfix_value(m, NULL, STR("smtpd_milters")).n)
+		return STR("smtpd_milters");
+	return STR("");
+}
+
+static void check_action(const struct ends *e, const struct mastercf_service *s,
+			 const struct milter *found)
+{
+	str action = found->action.p
+			     ? found->action
+			     : postfix_value(e->m, s,
+					     STR("milter_default_action"));
+
+	judge(e->f, FIND_MILTER_ACTION, !str_ieq(action, STR("accept")),
+	      service_name(e->m, s), ARGS(action, service_name(e->m, s)));
+}
+
+/* A chroot hides the socket: it has to move. */
+static bool hidden(const struct ends *e, const struct mastercf_service *s)
+{
+	str queue = postfix_value(e->m, NULL, STR("queue_directory"));
+
+	return e->signer.kind == NET_UNIX && postfix_chrooted(e->m, s) &&
+	       !str_starts(plain_path(e->m, str_of(e->signer.path)), queue);
+}
+
+static void move_socket(const struct ends *e, enum finding_code code,
+			const struct mastercf_service *s, str seen,
+			enum finding_status status)
+{
+	const struct machine *m = e->m;
+	str user = signer_user(m);
+
+	finding_put(
+		e->f, code, status, m->signer.path,
+		ARGS(seen, user.n ? user : STR("opendkim"),
+		     postfix_value(m, NULL, STR("queue_directory")),
+		     list_with(e, s,
+			       postfix_value(m, NULL, STR("smtpd_milters")),
+			       NEW_SOCKET),
+		     list_with(e, s,
+			       postfix_value(m, NULL, STR("non_smtpd_milters")),
+			       NEW_SOCKET)));
+}
+
+static void check_service(const struct ends *e,
+			  const struct mastercf_service *s)
+{
+	const struct machine *m = e->m;
+	str list = postfix_value(m, s, STR("smtpd_milters"));
+	str by = switched_off_by(m, s);
+	struct milter found;
+	bool none = !list.n || no_milters(m, s);
+
+	if (none && by.n)
+		judge(e->f, FIND_MILTER_OFF, false, service_name(m, s),
+		      ARGS(by, service_name(m, s)));
+	else
+		judge(e->f, FIND_MILTER_NONE, !none, service_name(m, s),
+		      ARGS(list, name_for(e)));
+	if (none)
+		return;
+	if (find_signer(e, s, list, &found)) {
+		judge(e->f, FIND_MILTER_SOCKET, true, service_name(m, s),
+		      ARGS(list, e->signer_text));
+		check_action(e, s, &found);
+		return;
+	}
+	if (by.n)
+		judge(e->f, FIND_MILTER_OFF, false, service_name(m, s),
+		      ARGS(by, service_name(m, s)));
+	else if (hidden(e, s))
+		move_socket(e, FIND_MILTER_CHROOT, s, e->signer_text,
+			    FINDING_FAIL);
+	else
+		judge(e->f, FIND_MILTER_SOCKET, false, service_name(m, s),
+		      ARGS(list, e->signer_text,
+			   list_with(e, s, list, name_for(e))));
+}
+
+/* The group and the mode that the socket will have. */
+static void check_permission(const struct ends *e)
+{
+	const struct machine *m = e->m;
+	const struct conf *c = m->signer.conf;
+	str id = c->user_id, group = str_skip(id, str_find(id, ':') + 1);
+	unsigned umask = c->umask < 0 ? 022 : (unsigned)c->umask;
+	unsigned mode = 0777 & ~umask, gid = 0;
+	str path = str_of(e->signer.path);
+	struct machine_user u;
+	struct stat st;
+	struct buf b = buf_of(m->arena, 8);
+
+	if (!machine_user(m, signer_user(m), &u) || !m->group.p)
+		return;
+	gid = u.gid;
+	if (!group.n)
+		group = signer_user(m);
+	else if (!machine_group(m, group, &gid))
+		return;
+	/* in a folder with the setgid bit it has the folder's group */
+	if (tree_stat(&m->tree,
+		      machine_cstr(m, str_head(path, str_rfind(path, '/'))),
+		      &st) &&
+	    st.st_mode & S_ISGID)
+		gid = st.st_gid;
+	buf_printf(&b, "%04o", mode);
+	judge(e->f, FIND_MILTER_PERMISSION,
+	      mode & 02 ||
+		      (mode & 020 && machine_in_group(m, STR("postfix"), gid)),
+	      m->signer.path, ARGS(buf_str(&b), group));
+}
+
+static void check_kind(const struct ends *e, const struct mastercf_service *s)
+{
+	if (e->signer.kind == NET_UNIX) {
+		judge(e->f, FIND_MILTER_INET, true, e->m->signer.path,
+		      ARGS(e->signer_text));
+		check_permission(e);
+	} else if (is_local(str_of(e->signer.host))) {
+		move_socket(e, FIND_MILTER_INET, s, e->signer_text,
+			    e->m->signer.ours ? FINDING_NOTE : FINDING_WARN);
+	}
+}
+
+static void check_global(struct findings *f, const struct machine *m)
+{
+	str local = postfix_value(m, NULL, STR("non_smtpd_milters"));
+	str classes = postfix_value(m, NULL,
+				    STR("internal_mail_filter_classes"));
+	str protocol = postfix_value(m, NULL, STR("milter_protocol"));
+
+	judge(f, FIND_MILTER_LOCAL, local.n > 0, MAIN, ARGS(local));
+	judge(f, FIND_MILTER_BOUNCE, postfix_has_word(classes, STR("bounce")),
+	      MAIN, ARGS(classes));
+	judge(f, FIND_MILTER_PROTOCOL, str_eq(protocol, STR("6")), MAIN,
+	      ARGS(protocol));
+}
+
+static bool setting_has(const struct machine *m, const char *setting,
+			const char *word)
+{
+	const struct conf_value *v = m->signer.there
+					     ? conf_found(m->signer.conf,
+							  str_of(setting))
+					     : NULL;
+
+	return v && memmem(v->value.p, v->value.n, word, strlen(word));
+}
+
+static void check_inbound(struct findings *f, const struct machine *m,
+			  const struct mastercf_service *s)
+{
+	str list = postfix_value(m, s, STR("smtpd_milters"));
+	bool ours = setting_has(m, "Verify", "dmarc") ||
+		    setting_has(m, "RejectFailures", "yes");
+
+	judge(f, FIND_INBOUND, ours || count_milters(list) > 1,
+	      service_name(m, s),
+	      ARGS(ours              ? STR("inkand")
+		   : m->signer.there ? m->signer.path
+				     : list));
+}
+
+void check_milter(struct findings *f, const struct machine *m)
+{
+	struct ends e = { .f = f, .m = m };
+	const struct mastercf_service *users = NULL;
+	struct err err;
+
+	for (const struct mastercf_service *s = m->postfix.master.first; s;
+	     s = s->next)
+		if (postfix_port(s) == 25)
+			check_inbound(f, m, s);
+	check_global(f, m);
+	if (!m->signer.there)
+		return;
+	e.signer_text = m->signer.conf->socket;
+	if (!e.signer_text.n ||
+	    !net_address_parse(e.signer_text, &e.signer, &err)) {
+		judge(f, FIND_SOCKET, false, m->signer.path,
+		      ARGS(e.signer_text));
+		return;
+	}
+	judge(f, FIND_SOCKET, true, m->signer.path, ARGS(e.signer_text));
+	for (const struct mastercf_service *s = m->postfix.master.first; s;
+	     s = s->next)
+		if (postfix_takes_mail_of_users(m, s)) {
+			users = users ? users : s;
+			check_service(&e, s);
+		}
+	if (users)
+		check_kind(&e, users);
+}

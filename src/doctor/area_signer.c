@@ -1,0 +1,430 @@
+/* opendkim.conf or inkan.conf: its settings and the tables they name. */
+#include "base/limits.h"
+#include "conf/dataset.h"
+#include "dkim/sign.h"
+#include "doctor/areas.h"
+#include "sign/signtable.h"
+
+static const struct conf_value *set(const struct machine *m, const char *name)
+{
+	return conf_found(m->signer.conf, str_of(name));
+}
+
+static bool is_file(const struct table *t)
+{
+	return t && table_kind(t) != TABLE_LIST;
+}
+
+static void check_settings(struct findings *f, const struct machine *m)
+{
+	const struct signer *s = &m->signer;
+	bool told = false;
+
+	for (const struct problem *p = s->problems.first; p; p = p->next) {
+		struct buf b = buf_of(m->arena, 4096);
+		enum finding_status status = p->level == PROBLEM_ERROR
+						     ? FINDING_FAIL
+						     : FINDING_WARN;
+
+		if (p->level == PROBLEM_NOTE)
+			continue;
+		problem_write(&b, p);
+		told = true;
+		finding_put(f, FIND_SIGNER_SETTING, status, s->path,
+			    ARGS(buf_str(&b)));
+	}
+	if (!told)
+		judge(f, FIND_SIGNER_SETTING, true, s->path, NULL);
+}
+
+static void check_anchor(struct findings *f, const struct machine *m)
+{
+	str path = m->signer.conf->trust_anchor_file;
+
+	if (path.n)
+		judge(f, FIND_TRUST_ANCHOR,
+		      tree_has(&m->tree, machine_cstr(m, path)), m->signer.path,
+		      ARGS(path));
+}
+
+static void check_tables(struct findings *f, const struct machine *m)
+{
+	const struct sign_rules *r = &m->signer.rules;
+	const struct conf *c = m->signer.conf;
+	bool single = c->key_file.p && c->domain.p;
+	str keys = c->key_table.p ? c->key_table : STR("KeyTable");
+	str signing = c->signing_table.p ? c->signing_table
+					 : STR("SigningTable");
+
+	if (single && !c->key_table.p && !c->signing_table.p)
+		return;
+	judge(f, FIND_KEY_TABLE, r->keys && table_count(r->keys),
+	      m->signer.path, ARGS(keys));
+	judge(f, FIND_SIGNING_TABLE, r->signing && table_count(r->signing),
+	      m->signer.path, ARGS(signing));
+}
+
+/* "*@domain" has its meaning in refile: only. */
+static bool is_star(str key)
+{
+	size_t star = str_find(key, '*');
+
+	return star < key.n && !str_eq(key, STR("*")) &&
+	       !(str_iends(key, STR("@*")) && star == key.n - 1);
+}
+
+static void check_patterns(struct findings *f, const struct machine *m)
+{
+	const struct table *t = m->signer.rules.signing;
+	struct table_entry e;
+	size_t at = 0;
+
+	while (t && table_kind(t) == TABLE_FILE && table_next(t, &at, &e))
+		if (is_star(e.key)) {
+			judge(f, FIND_PATTERN, false, m->signer.path,
+			      ARGS(table_name(t), e.key));
+			return;
+		}
+	if (t)
+		judge(f, FIND_PATTERN, true, m->signer.path,
+		      ARGS(table_name(t)));
+}
+
+/* The name of a key to be used for a domain: its own, or the first. */
+static str key_for(const struct machine *m, str domain)
+{
+	const struct table *t = m->signer.rules.keys;
+	str first = STR("KEYNAME");
+	struct table_entry e;
+	size_t at = 0;
+
+	while (t && table_next(t, &at, &e)) {
+		struct key_entry k;
+
+		if (key_entry_parse(&e, &k))
+			continue;
+		if (str_ieq(k.domain, domain))
+			return k.name;
+		if (str_eq(first, STR("KEYNAME")))
+			first = k.name;
+	}
+	return first;
+}
+
+static void check_signing_keys(struct findings *f, const struct machine *m)
+{
+	const struct table *t = m->signer.rules.signing,
+			   *keys = m->signer.rules.keys;
+	struct table_entry e, found;
+	size_t at = 0, told = 0;
+
+	while (t && keys && told < LIMIT_DOCTOR_LINES &&
+	       table_next(t, &at, &e)) {
+		struct sign_entry se;
+		str domain = str_skip(e.key, str_rfind(e.key, '@') + 1);
+
+		if (!sign_entry_parse(&e, &se) ||
+		    str_find(se.key_name, '%') < se.key_name.n ||
+		    table_find(keys, se.key_name, &found))
+			continue;
+		told++;
+		judge(f, FIND_SIGNING_KEY, false, table_name(t),
+		      ARGS(e.key, se.key_name, key_for(m, domain)));
+	}
+	if (t && keys && !told)
+		judge(f, FIND_SIGNING_KEY, true, table_name(t),
+		      ARGS(STR("SigningTable")));
+}
+
+static bool key_is_used(const struct table *signing, str name)
+{
+	struct table_entry e;
+	size_t at = 0;
+
+	while (table_next(signing, &at, &e)) {
+		struct sign_entry se;
+
+		if (sign_entry_parse(&e, &se) &&
+		    (str_eq(se.key_name, name) ||
+		     str_find(se.key_name, '%') < se.key_name.n))
+			return true;
+	}
+	return false;
+}
+
+static void check_key_lines(struct findings *f, const struct machine *m)
+{
+	const struct table *t = m->signer.rules.keys,
+			   *signing = m->signer.rules.signing;
+	struct table_entry e;
+	size_t at = 0, seen = 0;
+
+	while (t && seen++ < LIMIT_DOCTOR_LINES && table_next(t, &at, &e)) {
+		struct key_entry k;
+		const char *why = key_entry_parse(&e, &k);
+
+		if (why)
+			judge(f, FIND_KEY_LINE, false, table_name(t),
+			      ARGS(e.key, str_of(why)));
+		if (signing && table_count(signing) <= LIMIT_DOCTOR_LINES)
+			judge(f, FIND_KEY_UNUSED, key_is_used(signing, e.key),
+			      table_name(t),
+			      ARGS(e.key,
+				   machine_number(m, table_line(t, e.at))));
+	}
+}
+
+static void check_overruled(struct findings *f, const struct machine *m)
+{
+	static const char *const names[] = { "Selector", "KeyFile" };
+	bool told = false;
+
+	for (size_t i = 0;
+	     m->signer.conf->key_table.p && i < sizeof names / sizeof *names;
+	     i++) {
+		const struct conf_value *v = set(m, names[i]);
+		bool gone = v && i == 1 &&
+			    !tree_has(&m->tree, machine_cstr(m, v->value));
+
+		if (!v)
+			continue;
+		told = true;
+		judge(f, FIND_SELECTOR_UNUSED, false, m->signer.path,
+		      ARGS(str_of(names[i]), v->value,
+			   gone ? STR("; there is no such file") : STR("")));
+	}
+	if (!told)
+		judge(f, FIND_SELECTOR_UNUSED, true, m->signer.path, NULL);
+}
+
+static void check_headers(struct findings *f, const struct machine *m)
+{
+	static const str wanted[] = { STR_INIT("Message-ID"),
+				      STR_INIT("MIME-Version"),
+				      STR_INIT("Content-Type") };
+	struct buf missing = buf_of(m->arena, 256);
+
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		if (!dkim_names_hold(m->signer.headers, wanted[i])) {
+			buf_put(&missing, missing.n ? STR(", ") : STR(""));
+			buf_put(&missing, wanted[i]);
+		}
+	judge(f, FIND_HEADERS, missing.n == 0, m->signer.path,
+	      ARGS(buf_str(&missing)));
+}
+
+static void check_form(struct findings *f, const struct machine *m)
+{
+	const struct conf *c = m->signer.conf;
+	struct conf_canon canon = c->canonicalization;
+	struct buf b = buf_of(m->arena, 32);
+
+	buf_printf(&b, "%s/%s", canon.header_relaxed ? "relaxed" : "simple",
+		   canon.body_relaxed ? "relaxed" : "simple");
+	judge(f, FIND_CANON, canon.header_relaxed && canon.body_relaxed,
+	      m->signer.path, ARGS(buf_str(&b)));
+	if (!m->signer.ours)
+		judge(f, FIND_RESOLVER, c->nameservers.n > 0, m->signer.path,
+		      ARGS(c->nameservers.n ? c->nameservers
+					    : STR("127.0.0.53")));
+}
+
+void check_signer(struct findings *f, const struct machine *m)
+{
+	const struct signer *s = &m->signer;
+
+	judge(f, FIND_SIGNER, s->there, s->path.p ? s->path : STR("/etc"),
+	      ARGS(s->path));
+	if (!s->there)
+		return;
+	check_settings(f, m);
+	check_anchor(f, m);
+	judge(f, FIND_MODE, s->rules.sign, s->path,
+	      ARGS(set(m, "Mode") ? set(m, "Mode")->value : STR("sv")));
+	if (!s->rules.sign)
+		return;
+	check_tables(f, m);
+	check_patterns(f, m);
+	check_signing_keys(f, m);
+	check_key_lines(f, m);
+	check_overruled(f, m);
+	check_headers(f, m);
+	check_form(f, m);
+}
+
+/* ---- whose mail is signed */
+
+bool signer_signs(const struct machine *m, str user, str domain)
+{
+	struct sign_macro macro = { STR("auth_type"), STR("PLAIN") };
+	struct sign_request rq = { .user = user,
+				   .domain = domain,
+				   .macros = &macro,
+				   .n_macros = 1 };
+
+	return m->signer.rules.sign &&
+	       sign_choose(&m->signer.rules, &rq, m->arena)->action ==
+		       SIGN_SIGN;
+}
+
+static str below(const struct machine *m, const char *label, str domain)
+{
+	struct buf b = buf_of(m->arena, 512);
+
+	buf_printf(&b, "%s%.*s", label, STR_ARG(domain));
+	return buf_str(&b);
+}
+
+static void check_domain(struct findings *f, const struct machine *m)
+{
+	str domain = postfix_value(m, NULL, STR("mydomain"));
+	const struct table *t = m->signer.rules.signing;
+	str file, origin = postfix_origin(m, &file);
+
+	if (str_find(domain, '.') == domain.n ||
+	    str_eq(domain, STR("localdomain")))
+		return;
+	judge(f, FIND_SIGNED_DOMAIN, signer_signs(m, STR("someone"), domain),
+	      m->signer.path,
+	      ARGS(domain, t ? table_name(t) : STR("SigningTable"),
+		   key_for(m, domain),
+		   t && table_kind(t) == TABLE_PATTERNS ? below(m, "*@", domain)
+							: domain));
+	if (origin.n)
+		judge(f, FIND_ORIGIN_SIGNED,
+		      signer_signs(m, STR("root"), origin),
+		      STR("/etc/postfix/main.cf"), ARGS(origin, domain));
+}
+
+static void check_subdomains(struct findings *f, const struct machine *m)
+{
+	const struct table *t = m->signer.rules.signing;
+	str domains[MACHINE_DOMAINS_MAX];
+	size_t n = machine_domains(m, domains);
+
+	for (size_t i = 0; t && i < n; i++)
+		if (signer_signs(m, STR("someone"), domains[i]))
+			judge(f, FIND_SUBDOMAINS,
+			      signer_signs(m, STR("someone"),
+					   below(m, "sub.", domains[i])),
+			      table_name(t),
+			      ARGS(below(m, "*@", domains[i]), domains[i],
+				   key_for(m, domains[i])));
+}
+
+static str name_of_setting(const struct machine *m, str path)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_value *v = conf_found(m->signer.conf,
+							str_of(keys[i].name));
+
+		if (v && str_iends(v->value, path))
+			return str_of(keys[i].name);
+	}
+	return (str){ NULL, 0 };
+}
+
+/* The tutorials' TrustedHosts: made, but named by no setting. */
+static void check_trusted_hosts(struct findings *f, const struct machine *m,
+				str folder)
+{
+	static const char *const names[] = { "TrustedHosts", "trusted.hosts",
+					     "trusted_hosts", "trustedhosts" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct buf b = buf_of(m->arena, folder.n + 32);
+		str path, setting;
+
+		buf_put(&b, folder);
+		buf_put(&b, str_of(names[i]));
+		path = buf_str(&b);
+		if (!tree_has(&m->tree, machine_cstr(m, path)))
+			continue;
+		setting = name_of_setting(m, path);
+		judge(f, FIND_HOSTS_FILE, setting.p, path,
+		      ARGS(setting.p ? setting : m->signer.path));
+	}
+}
+
+/* A client of the network that is as ordinary as any. */
+static struct ip client_of(struct ip_prefix p)
+{
+	struct ip ip = p.ip;
+	size_t last = ip.family == IP_V4 ? 3 : 15;
+	bool single = p.bits == (ip.family == IP_V4 ? 32 : 128);
+
+	if (!single && ip.b[last] == 0)
+		ip.b[last] = 1;
+	return ip;
+}
+
+static bool is_loopback(struct ip ip)
+{
+	return ip.family == IP_V4 ? ip.b[0] == 127
+				  : ip.b[15] == 1 && ip.b[0] == 0;
+}
+
+static void check_network(struct findings *f, const struct machine *m, str word)
+{
+	const struct hosts *h = m->signer.rules.internal;
+	str set_to = m->signer.conf->internal_hosts;
+	bool file = h && is_file(h->table);
+	struct table_entry by;
+	struct ip_prefix p;
+	struct ip ip;
+
+	/* as IPv4 addresses these are there a second time */
+	if (str_starts(word, STR("[::ffff:")) || !hosts_entry_network(word, &p))
+		return;
+	if (p.ip.family == IP_V6 &&
+	    str_ieq(postfix_value(m, NULL, STR("inet_protocols")), STR("ipv4")))
+		return;
+	ip = client_of(p);
+	judge(f, FIND_HOSTS_NETS,
+	      h && hosts_find(h, is_loopback(ip) ? STR("localhost") : STR(""),
+			      ip, &by) == HOSTS_IN,
+	      m->signer.path,
+	      ARGS(word,
+		   file ? table_name(h->table)
+			: STR("/etc/opendkim/TrustedHosts"),
+		   is_loopback(ip) ? STR("localhost") : word,
+		   file ? STR("") : set_to));
+}
+
+static void check_networks(struct findings *f, const struct machine *m)
+{
+	str nets = postfix_value(m, NULL, STR("mynetworks")), word;
+	size_t n = 0;
+
+	while (nets.n && n++ < LIMIT_DOCTOR_LINES) {
+		size_t i = 0;
+
+		while (i < nets.n && nets.p[i] != ',' && nets.p[i] != ' ' &&
+		       nets.p[i] != '\t')
+			i++;
+		word = str_head(nets, i);
+		nets = str_trim(str_skip(nets, i + 1));
+		if (word.n)
+			check_network(f, m, word);
+	}
+}
+
+void check_senders(struct findings *f, const struct machine *m)
+{
+	const struct table *keys = m->signer.rules.keys;
+	str folder = keys && is_file(keys) ? table_name(keys)
+					   : STR("/etc/opendkim/");
+
+	folder = str_head(folder, str_rfind(folder, '/') + 1);
+	check_trusted_hosts(f, m, folder);
+	if (!str_eq(folder, STR("/etc/opendkim/")))
+		check_trusted_hosts(f, m, STR("/etc/opendkim/"));
+	check_subdomains(f, m);
+	if (!m->postfix.there)
+		return;
+	check_domain(f, m);
+	check_networks(f, m);
+}

@@ -1,0 +1,31 @@
+/* areas: what is looked at, one file each: facts in, findings out. */
+#ifndef DOCTOR_AREAS_H
+#define DOCTOR_AREAS_H
+
+#include "doctor/finding.h"
+#include "doctor/machine.h"
+
+#define N_(text) text /* translated where it is printed */
+
+void check_postfix(struct findings *f, const struct machine *m);
+void check_submission(struct findings *f, const struct machine *m);
+void check_dovecot(struct findings *f, const struct machine *m);
+void check_signer(struct findings *f, const struct machine *m);
+void check_senders(struct findings *f, const struct machine *m);
+void check_keys(struct findings *f, const struct machine *m);
+void check_milter(struct findings *f, const struct machine *m);
+
+/* All of the files. */
+void check_machine(struct findings *f, const struct machine *m);
+
+/* "submission/inet", as postconf -P names a service. */
+str service_name(const struct machine *m, const struct mastercf_service *s);
+/* The domain of mail that has none: myorigin, read from its file when it names
+ * one (*file).  Absent: that file is not there. */
+str postfix_origin(const struct machine *m, str *file);
+/* Would the signer sign mail of user@domain that it may sign at all? */
+bool signer_signs(const struct machine *m, str user, str domain);
+/* The user that UserID names; empty: none. */
+str signer_user(const struct machine *m);
+
+#endif
