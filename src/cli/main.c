@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -219,12 +220,21 @@ static void find_translations(void)
 	(void)textdomain("inkan");
 }
 
+/* Some commands hold private keys, and mail is nobody else's business. */
+static void leave_no_core(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .arena = arena_new(1 << 16) };
 	str name = str_of(argc > 0 ? argv[0] : "inkan");
 	int status;
 
+	leave_no_core();
 	keep_standard_files();
 	name = str_skip(name, str_find(name, '/') < name.n
 				      ? str_rfind(name, '/') + 1

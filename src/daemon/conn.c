@@ -250,6 +250,15 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 		conn_close(c); /* stalled or idle for too long */
 }
 
+/* What the MTA has sent and nobody has read: a message may have begun in it,
+ * because most of its commands get no answer.  take() closes if not. */
+static bool has_more(const struct conn *c)
+{
+	char byte;
+
+	return c->in.n || recv(c->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 void conn_drain(struct conn *c, bool force)
 {
 	struct buf *out = fresh_out(c->worker);
@@ -261,7 +270,7 @@ void conn_drain(struct conn *c, bool force)
 		filter_tempfail(&c->filter);
 		c->closing = true;
 		(void)flush(c, out);
-	} else if (force || !in_message(c)) {
+	} else if (force || (!in_message(c) && !has_more(c))) {
 		conn_close(c);
 	}
 }

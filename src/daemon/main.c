@@ -4,6 +4,7 @@
 #include "daemon/once.h"
 #include "daemon/process.h"
 #include "daemon/reload.h"
+#include "daemon/sandbox.h"
 #include "daemon/server.h"
 
 #include <limits.h>
@@ -99,17 +100,52 @@ static struct snapshot *newest(const struct options *o, struct snapshot *s)
 	return fresh;
 }
 
+static bool cores_wanted(const struct conf *c)
+{
+	bool safe = process_cores_without_heap(); /* for gcore too */
+
+	if (!c->enable_coredumps || safe)
+		return c->enable_coredumps;
+	log_say(LOG_WARN, "EnableCoredumps: no core dumps, because private "
+			  "keys could not be kept out of them (is /proc "
+			  "there?)");
+	return false;
+}
+
+static void enter_sandbox(const struct conf *c, const struct sockets *s)
+{
+	static const char *const words[] = {
+		[SANDBOX_FULL] = "files and system calls",
+		[SANDBOX_FILES_OPEN] = "system calls (the kernel has no "
+				       "Landlock for files)",
+		[SANDBOX_CALLS_OPEN] = "files (no filter of system calls here)",
+		[SANDBOX_NONE] = "nothing (the kernel refuses)",
+	};
+	const char *const removable[] = { c->pid_file.p,
+					  s->ours && s->address.kind == NET_UNIX
+						  ? s->address.path
+						  : NULL };
+
+	if (c->sandbox)
+		log_say(LOG_FINE, "sandbox: closed are %s",
+			words[sandbox_enter(removable, 2)]);
+}
+
 static bool serve(const struct options *o, struct snapshot **s, struct err *e)
 {
 	struct sockets sockets = { .n = 0 };
 	const struct conf *c = (*s)->conf;
-	bool again = false, ok;
+	bool again = false, cores, ok;
 
 	if (c->background && !process_background(e))
 		return false;
+	cores = cores_wanted(c);
 	ok = open_everything(&sockets, c, &(*s)->who, e) &&
 	     (!c->auto_restart || process_supervise(c, &again, e)) &&
-	     process_become(&(*s)->who, c->enable_coredumps, e);
+	     process_become(&(*s)->who, cores, e);
+	/* a core is a file that is written */
+	if (ok && !cores)
+		enter_sandbox(c, &sockets);
 	if (ok && again)
 		*s = newest(o, *s);
 	ok = ok && server_run(&sockets, o, *s, e);

@@ -25,6 +25,10 @@ void process_pid_file_remove(void);
 
 bool process_chroot(const char *dir, struct err *e);
 
+/* Core dumps of this process leave out the heap, where private keys and people's
+ * mail are.  Before chroot: it writes below /proc.  False: they would not. */
+bool process_cores_without_heap(void);
+
 /* Becomes this user for good, if it is another one; no new privileges and, unless
  * `cores`, no core dumps from here on. */
 bool process_become(const struct identity *who, bool cores, struct err *e);

@@ -96,6 +96,7 @@ static const struct {
 	{ "Background", offsetof(struct conf, background), BOOL },
 	{ "AutoRestart", offsetof(struct conf, auto_restart), BOOL },
 	{ "EnableCoredumps", offsetof(struct conf, enable_coredumps), BOOL },
+	{ "Sandbox", offsetof(struct conf, sandbox), BOOL },
 	{ "AutoRestartCount", offsetof(struct conf, auto_restart_count), INT },
 	{ "UMask", offsetof(struct conf, umask), INT },
 	{ "Workers", offsetof(struct conf, workers), INT },

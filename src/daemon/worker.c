@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
 	IDLE_SECONDS = 7210, /* libmilter's patience, which MTAs rely on */
 	REST_SECONDS = 30,
-	KEYS_CACHED = 4096
+	KEYS_CACHED = 4096,
+	STACK_BYTES = 8 << 20 /* as usual; taken page by page when used */
 };
 
 enum handed_kind { HANDED_FD, HANDED_SNAPSHOT, HANDED_DRAIN, HANDED_STOP };
@@ -351,6 +353,31 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* A thread whose stack is in a core dump, where private memory is not (see
+ * process_cores_without_heap). */
+static int start_thread(struct worker *w)
+{
+	pthread_attr_t attr;
+	int rc;
+
+	w->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (w->stack == MAP_FAILED) {
+		w->stack = NULL;
+		return errno;
+	}
+	/* the page that ends a stack that grows too far */
+	(void)mprotect(w->stack, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE);
+	rc = pthread_attr_init(&attr);
+	if (rc)
+		return rc;
+	rc = pthread_attr_setstack(&attr, w->stack, STACK_BYTES);
+	if (!rc)
+		rc = pthread_create(&w->thread, &attr, run, w);
+	(void)pthread_attr_destroy(&attr);
+	return rc;
+}
+
 bool worker_start(struct worker *w, struct err *e)
 {
 	sigset_t all, before;
@@ -358,7 +385,7 @@ bool worker_start(struct worker *w, struct err *e)
 
 	(void)sigfillset(&all); /* signals are the main thread's */
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&w->thread, NULL, run, w);
+	rc = start_thread(w);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc) {
 		errno = rc;
@@ -401,6 +428,8 @@ void worker_free(struct worker *w)
 		event_base_free(w->base);
 	if (w->wake_fd >= 0)
 		close(w->wake_fd);
+	if (w->stack)
+		(void)munmap(w->stack, STACK_BYTES);
 	buf_free(&w->out);
 	free(w->in);
 	pthread_mutex_destroy(&w->lock);

@@ -31,6 +31,7 @@ struct worker {
 	int epoll; /* of base: see exclusive.h */
 	struct listener *listener; /* NULL: does not accept (any more) */
 	pthread_t thread;
+	void *stack; /* of the thread */
 	bool started, draining;
 	struct buf out; /* replies of the event at hand */
 	char *in;
