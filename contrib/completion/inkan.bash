@@ -34,14 +34,18 @@ _inkan()
 	--algorithm) words="rsa-sha256 ed25519-sha256" ;;
 	--canonicalization) words="relaxed/relaxed relaxed/simple simple/relaxed simple/simple" ;;
 	--dnssec) words="auto yes no" ;;
-	--zone | --key | --config | -c | -k | --directory | -D | --cert | --tsig | --root | --postfix)
+	--zone | --key | --config | -c | -k | --directory | -D | --cert | --tsig | --state | --root | --postfix)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return ;;
 	help) words=$(_inkan_commands "$program") ;;
 	*)
 		case $word in
 		-*) words=$(_inkan_options "$program" "$command") ;;
-		*) [ -n "$command" ] || words=$(_inkan_commands "$program") ;;
+		*)
+			case $command in
+			"") words=$(_inkan_commands "$program") ;;
+			rotate) words="status start next finish abort" ;;
+			esac ;;
 		esac ;;
 	esac
 	if [ -n "$words" ]; then

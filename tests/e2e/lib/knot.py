@@ -56,7 +56,7 @@ class Knot:
               "    acl: [update, any, notify]\n    zonefile-sync: -1\n    journal-content: all\n" \
               "    zonefile-load: difference-no-serial\n"
         if self.primary:
-            yield "    master: primary\n    refresh-min-interval: 1\n"
+            yield "    master: primary\n"
         if self.signed:
             yield "    dnssec-signing: on\n"
         yield "log:\n  - target: stderr\n    any: info\nzone:\n"
