@@ -93,7 +93,8 @@ static void judge(struct arena *arena, uint8_t how, str rest)
 	(void)str_split(&rest, '\n', &sender);
 	answers = str_head(rest, str_find(rest, '\0'));
 	script_feed(s, answers);
-	o.methods = VERIFY_DKIM | (how & 1 ? 0 : VERIFY_SPF | VERIFY_HELO) |
+	o.methods = VERIFY_DKIM | VERIFY_ARC |
+		    (how & 1 ? 0 : VERIFY_SPF | VERIFY_HELO) |
 		    (how & 2 ? 0 : VERIFY_DMARC) | (how & 4 ? 0 : VERIFY_IPREV);
 	o.trace = true;
 	v = verify_new(&o, script_resolver(s));

@@ -143,6 +143,29 @@ static void print_row(struct cli *cli, const struct verdict_dkim *r)
 	putchar('\n');
 }
 
+static void print_arc(struct cli *cli, const struct arc_chain *arc)
+{
+	str why = arc_chain_reason(arc, cli->arena);
+
+	printf("arc=%s%s%s",
+	       out_begin(arc->result == ARC_PASS   ? OUT_GOOD
+			 : arc->result == ARC_FAIL ? OUT_BAD
+						   : OUT_PLAIN),
+	       arc_result_word(arc->result), out_end());
+	if (arc->sets.n)
+		printf(_("  %u instances"), arc->sets.n);
+	putchar('\n');
+	if (why.n)
+		printf("  %s: %.*s\n", _("reason"), STR_ARG(why));
+	for (unsigned i = 0; arc->result == ARC_PASS && i < arc->sets.n; i++) {
+		const struct arc_set *set = &arc->sets.set[i];
+		str d = out_text(cli->arena, set->seal.sig.domain);
+
+		printf(_("  instance %u was sealed by %.*s\n"), i + 1,
+		       STR_ARG(d));
+	}
+}
+
 static void print_others(struct cli *cli, const struct verdict *v)
 {
 	bool explain = args_has(&cli->args, "explain");
@@ -151,6 +174,7 @@ static void print_others(struct cli *cli, const struct verdict *v)
 		spf_print(cli, v->spf);
 	else
 		puts(_("spf: not judged without --ip"));
+	print_arc(cli, v->arc);
 	if (v->dmarc)
 		dmarc_print(cli, v->dmarc);
 	if (v->dmarc && explain)
@@ -191,6 +215,16 @@ static bool good(const struct verdict *v)
 	       (v->dmarc->result == DMARC_NONE && v->dkim == DKIM_PASS);
 }
 
+static json_t *arc_json(struct cli *cli, const struct arc_chain *arc)
+{
+	str why = arc_chain_reason(arc, cli->arena);
+
+	return json_pack("{s:s, s:i, s:o}", "result",
+			 arc_result_word(arc->result), "instances",
+			 (int)arc->sets.n, "reason",
+			 why.p ? json_of(why) : json_null());
+}
+
 static int report(struct cli *cli, const struct verdict *v)
 {
 	struct stamp_options o = { .authserv_id = authserv_id(cli) };
@@ -203,8 +237,8 @@ static int report(struct cli *cli, const struct verdict *v)
 	}
 	if (cli->json)
 		out_json(json_pack(
-			"{s:o, s:n, s:o, s:o, s:o}", "dkim", dkim_json(v),
-			"arc", "spf",
+			"{s:o, s:o, s:o, s:o, s:o}", "dkim", dkim_json(v),
+			"arc", arc_json(cli, v->arc), "spf",
 			v->spf ? spf_json(v->spf, false) : json_null(), "dmarc",
 			dmarc_json(v->dmarc), "authentication_results",
 			json_of(str_trim(stamp))));
@@ -252,7 +286,7 @@ static int run(struct cli *cli)
 		suffixes_free(suffixes);
 		return cli_fail(cli);
 	}
-	o.methods = VERIFY_DKIM | VERIFY_SPF | VERIFY_DMARC;
+	o.methods = VERIFY_DKIM | VERIFY_SPF | VERIFY_DMARC | VERIFY_ARC;
 	o.suffixes = suffixes;
 	o.receiver = authserv_id(cli);
 	o.trace = args_has(&cli->args, "explain");

@@ -364,6 +364,8 @@ static void find_methods(struct conf *c)
 		c->methods |= CONF_DKIM | CONF_SPF;
 	if (c->opendmarc) /* signatures count there too, unreported */
 		c->methods |= CONF_DKIM | (c->spf_self_validate ? CONF_SPF : 0);
+	if (c->seal.n || c->domain_whitelist.n || c->domain_whitelist_file.n)
+		c->methods |= CONF_ARC;
 	if (!c->mail_from_reject)
 		c->mail_from_reject = c->policyd ? CONF_SPF_FAIL
 						 : CONF_SPF_NEVER;

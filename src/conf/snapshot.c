@@ -123,6 +123,26 @@ static void open_exemptions(struct snapshot *s)
 			      .fold = true);
 }
 
+/* Of ARC. */
+static void open_sealers(struct snapshot *s)
+{
+	const char *why;
+	struct key_entry k;
+
+	s->sealers = OPEN(s, "DomainWhitelist", domain_whitelist, .fold = true);
+	s->sealers_file = OPEN(s, "DomainWhitelistFile", domain_whitelist_file,
+			       .fold = true);
+	if (!s->conf->seal.n)
+		return;
+	why = s->rules.keys ? keytable_find(s->rules.keys, s->arena,
+					    s->conf->seal, STR(""), &k)
+			    : "there is no KeyTable";
+	if (why)
+		conf_problem(s->conf, PROBLEM_ERROR, "Seal",
+			     "Seal \"%.*s\": %s: name an entry of KeyTable",
+			     STR_ARG(s->conf->seal), why);
+}
+
 static void free_suffixes(void *what)
 {
 	suffixes_free(what);
@@ -147,6 +167,7 @@ static void open_tables(struct snapshot *s)
 	open_exemptions(s);
 	load_suffixes(s);
 	open_rules(s);
+	open_sealers(s);
 	open_header_lists(s);
 	s->remove_ar_from = OPEN(s, "RemoveARFrom", remove_ar_from,
 				 .fold = true);

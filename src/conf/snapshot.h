@@ -44,7 +44,7 @@ struct snapshot {
 	/* Whom SPF and DMARC do not judge, and the like. */
 	const struct hosts *ignore_hosts, *skip_addresses, *whitelist;
 	const struct table *ignore_mail_from, *ignore_mail_to, *reject_not_pass,
-		*trusted_ids;
+		*trusted_ids, *sealers, *sealers_file;
 	struct suffix_list *suffixes; /* NULL: tree walk */
 	struct dkim_names sign_headers, omit_headers, oversign_headers,
 		sender_headers;

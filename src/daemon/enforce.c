@@ -211,7 +211,8 @@ static void judge_own(struct job *j, struct judgement *g)
 {
 	const struct verdict_dmarc *d = g->v->dmarc;
 
-	if (!j->choice->external || d->result == DMARC_PASS || d->uncertain)
+	if (!j->choice->external || g->override.n || d->result == DMARC_PASS ||
+	    d->uncertain)
 		return;
 	judgement_raise(g, j->s->conf->own_domain_spoofed, "5.7.1", "4.7.1",
 			say(j,
@@ -227,7 +228,9 @@ void enforce_dmarc(struct job *j, struct judgement *g)
 	if (!d)
 		return;
 	g->done = DMARC_POLICY_NONE;
-	apply_policy(j, g);
+	g->override = rescue_words(j);
+	if (!g->override.n)
+		apply_policy(j, g);
 	judge_author(j, g);
 	judge_own(j, g);
 	if (d->uncertain)

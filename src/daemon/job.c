@@ -59,6 +59,8 @@ static unsigned methods_of(const struct job *j)
 	const struct conf *c = j->s->conf;
 	unsigned m = c->methods & CONF_DKIM ? VERIFY_DKIM : 0;
 
+	if (c->methods & CONF_ARC)
+		m |= VERIFY_ARC;
 	if ((c->methods & CONF_IPREV) && !j->exempt)
 		m |= VERIFY_IPREV;
 	if ((c->methods & CONF_DMARC) && !j->exempt)

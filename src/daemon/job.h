@@ -43,6 +43,8 @@ struct job {
 	struct dkim_sign **signatures;
 	struct privkey **keys;
 	size_t n_signatures;
+	const struct verdict *verdict; /* when it is there */
+	bool seals; /* an ARC set is under way */
 	bool folds; /* lines are signed as the MTA will break them */
 	struct longline longline;
 	bool cr; /* FixCRLF: a CR came last */
@@ -81,6 +83,8 @@ void job_note_results(struct job *j, str value);
 /* signing.c */
 enum milter_verdict signing_begin(struct job *j);
 void signing_body(struct job *j, str chunk);
+/* The header as it will be when what we remove is gone. */
+const struct header *job_header_that_stays(struct job *j);
 void signing_end(struct job *j);
 
 /* judging.c */

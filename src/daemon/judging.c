@@ -2,6 +2,7 @@
  * verdict. */
 #include "base/limits.h"
 #include "daemon/enforce.h"
+#include "daemon/sealing.h"
 #include "dns/name.h"
 #include "verify/received_spf.h"
 #include "verify/stamp.h"
@@ -83,6 +84,7 @@ enum milter_verdict judging_begin(struct job *j)
 		return MILTER_TEMPFAIL;
 	}
 	verify_on_dkim(j->verify, on_rows, j);
+	sealing_begin(j);
 	return MILTER_GO_ON;
 }
 
@@ -215,6 +217,11 @@ static void judge(struct job *j, const struct verdict *v, struct judgement *g)
 		decide(j, g);
 	enforce_spf(j, g);
 	enforce_dmarc(j, g);
+	/* sealed now, the chain would be broken for ever */
+	if (j->seals && v->arc->temporary)
+		judgement_raise(g, CONF_TEMPFAIL, NULL, "4.7.5",
+				STR("a key of the ARC chain could not be "
+				    "looked up, try again later"));
 }
 
 static void insert_results(struct job *j, const struct judgement *g)
@@ -226,18 +233,25 @@ static void insert_results(struct job *j, const struct judgement *g)
 		.authserv_id = job_authserv_id(j),
 		.no_header_b = c->no_header_b,
 		.done = g->done,
+		.override = g->override,
 	};
+	struct authres results;
+	struct buf b = buf_of(j->arena, LIMIT_AUTHRES_BYTES);
 
 	if (c->opendmarc)
 		shown.dkim_judged = false;
 	if (c->header_type == CONF_SPF_NONE)
 		shown.spf = shown.spf_helo = NULL;
 	if (!shown.spf && !shown.spf_helo && !shown.dmarc && !shown.iprev &&
+	    !shown.arc &&
 	    !(shown.dkim_judged && (v->n_dkim || c->always_add_ar_header)))
 		return;
+	stamp_results(j->arena, &shown, &o, &results);
+	authres_write(&b, sizeof "Authentication-Results:" - 1, &results);
 	milter_insert_header(&j->filter->session, 0,
 			     STR("Authentication-Results"),
-			     job_value(j, stamp_value(j->arena, &shown, &o)));
+			     job_value(j, buf_str(&b)));
+	sealing_end(j, job_header_that_stays(j), &results);
 }
 
 /* Header_Type SPF */
@@ -326,6 +340,7 @@ static void conclude(struct job *j)
 		internal_error(j);
 		return;
 	}
+	j->verdict = v;
 	judge(j, v, &g);
 	count(j, v);
 

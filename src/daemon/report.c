@@ -135,6 +135,8 @@ static void put_others(struct log_line *l, const struct verdict *v)
 		log_words(l, " spf=%s", spf_result_word(v->spf->result));
 		log_pair(l, "mailfrom", v->spf->domain);
 	}
+	if (v->arc && v->arc->sets.present)
+		log_words(l, " arc=%s", arc_result_word(v->arc->result));
 	if (v->dmarc) {
 		log_words(l, " dmarc=%s", dmarc_result_word(v->dmarc->result));
 		if (v->dmarc->check && v->dmarc->check->policy)

@@ -123,7 +123,7 @@ enum milter_verdict signing_begin(struct job *j)
 
 static bool removed(const struct job *j, const struct field *f, uint32_t *seen)
 {
-	if (j->s->conf->remove_old_signatures &&
+	if (j->kind == JOB_SIGN && j->s->conf->remove_old_signatures &&
 	    str_ieq(f->name, STR("DKIM-Signature")))
 		return true;
 	if (!str_ieq(f->name, STR("Authentication-Results")))
@@ -135,14 +135,14 @@ static bool removed(const struct job *j, const struct field *f, uint32_t *seen)
 	return false;
 }
 
-/* The header as it will be when what we remove is gone. */
-static const struct header *header_that_stays(struct job *j)
+const struct header *job_header_that_stays(struct job *j)
 {
 	const struct header *all = &j->header;
 	struct header *kept;
 	uint32_t seen = 0;
 
-	if (!j->n_forged && !j->s->conf->remove_old_signatures)
+	if (!j->n_forged &&
+	    !(j->kind == JOB_SIGN && j->s->conf->remove_old_signatures))
 		return all;
 	kept = arena_new_of(j->arena, struct header);
 	*kept = header_of(j->arena, all->max_bytes, all->max_fields);
@@ -167,7 +167,7 @@ static void remove_old(struct job *j)
 /* All fields are made before the first change is put. */
 void signing_end(struct job *j)
 {
-	const struct header *h = header_that_stays(j);
+	const struct header *h = job_header_that_stays(j);
 	str *fields = arena_array_of(j->arena, str, j->n_signatures);
 	struct err e;
 

@@ -1,5 +1,6 @@
 #include "verify/stamp.h"
 
+#include "arc/results.h"
 #include "base/buf.h"
 #include "base/limits.h"
 
@@ -129,6 +130,8 @@ static void put_dmarc(struct arena *arena, const struct verdict_dmarc *d,
 		d->result == DMARC_FAIL ? NULL : d->reason);
 
 	r->comment = dmarc_comment(arena, d, o);
+	if (o->override.n)
+		r->reason = o->override;
 	if (d->check && d->check->policy)
 		put_as(r, STR("policy"), STR("dmarc"),
 		       str_of(dmarc_policy_word(d->check->policy)));
@@ -150,7 +153,7 @@ static void put_iprev(struct arena *arena, const struct verdict *v,
 void stamp_results(struct arena *arena, const struct verdict *v,
 		   const struct stamp_options *o, struct authres *out)
 {
-	enum { OTHERS = 5 };
+	enum { OTHERS = 6 };
 
 	*out = (struct authres){ .id = o->authserv_id, .version = 1 };
 	out->results = arena_array_of(arena, struct authres_result,
@@ -163,6 +166,8 @@ void stamp_results(struct arena *arena, const struct verdict *v,
 		put_spf(arena, v->spf, v, o, out);
 	if (v->dmarc)
 		put_dmarc(arena, v->dmarc, o, out);
+	if (v->arc)
+		out->results[out->n++] = arc_result_row(arena, v->arc, v->ip);
 	if (v->iprev)
 		put_iprev(arena, v, out);
 	if (o->auth_user.n)

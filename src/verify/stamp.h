@@ -11,6 +11,7 @@ struct stamp_options {
 	bool full_mail_from; /* smtp.mailfrom with its local part */
 	/* What was done about DMARC's verdict; absent: what it asks for. */
 	enum dmarc_policy done;
+	str override; /* why that was not what DMARC asks for; or empty */
 	str auth_user; /* who authenticated by SMTP AUTH; empty: nobody */
 };
 

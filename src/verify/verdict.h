@@ -4,6 +4,7 @@
 #ifndef VERIFY_VERDICT_H
 #define VERIFY_VERDICT_H
 
+#include "arc/chain.h"
 #include "base/arena.h"
 #include "dkim/check.h"
 #include "dmarc/check.h"
@@ -52,6 +53,7 @@ struct verdict {
 	/* NULL: not judged (VERIFY_...), or no client address is known. */
 	const struct spf_verdict *spf, *spf_helo;
 	const struct iprev_verdict *iprev;
+	const struct arc_chain *arc;
 	const struct verdict_dmarc *dmarc;
 
 	struct ip ip; /* of the client */

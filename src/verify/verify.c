@@ -1,5 +1,7 @@
 #include "verify/verify.h"
 
+#include "arc/results.h"
+#include "arc/seal.h"
 #include "base/limits.h"
 #include "verify/dkim_rows.h"
 #include "verify/dmarc_row.h"
@@ -24,7 +26,9 @@ struct verify {
 	struct dkim_rows dkim;
 	struct dmarc_row dmarc;
 	struct verdict_dmarc dmarc_verdict;
-	bool envelope_done, dkim_done, dmarc_done;
+	struct arc_chain arc;
+	struct arc_seal *seal;
+	bool envelope_done, dkim_done, dmarc_done, arc_done;
 	struct dmarc_identifier claims[CLAIMS_MAX];
 	size_t n_claims;
 	void (*on_dkim)(void *, struct arena *, struct verdict_dkim *rows,
@@ -229,7 +233,7 @@ static void step(struct verify *v)
 	v->dmarc_done = dmarc_row_step(&v->dmarc, v->asks, ids, n);
 }
 
-static void begin_dkim(struct verify *v)
+static void begin_signatures(struct verify *v)
 {
 	struct dkim_policy policy = {
 		.now = v->options.now,
@@ -240,12 +244,18 @@ static void begin_dkim(struct verify *v)
 		.scratch = &v->scratch,
 	};
 
-	if (!wants(v, VERIFY_DKIM))
-		return;
-	dkim_rows_init(&v->dkim, v->arena, &v->header, &policy,
-		       v->options.max_signatures);
-	dkim_rows_ask(&v->dkim, v->asks);
-	dkim_rows_headers(&v->dkim, &v->header, v->bodyhash);
+	if (wants(v, VERIFY_DKIM)) {
+		dkim_rows_init(&v->dkim, v->arena, &v->header, &policy,
+			       v->options.max_signatures);
+		dkim_rows_ask(&v->dkim, v->asks);
+		dkim_rows_headers(&v->dkim, &v->header, v->bodyhash);
+	}
+	v->arc_done = !wants(v, VERIFY_ARC);
+	if (!v->arc_done) {
+		arc_chain_init(&v->arc, v->arena, &v->header, &policy);
+		arc_chain_ask(&v->arc, v->asks);
+		arc_chain_headers(&v->arc, &v->header, v->bodyhash);
+	}
 }
 
 /* All that is known now is asked for now, so that the answers come together
@@ -260,7 +270,7 @@ void verify_end_of_headers(struct verify *v)
 	}
 
 	v->stage = STAGE_BODY;
-	begin_dkim(v);
+	begin_signatures(v);
 	v->dmarc_done = !wants(v, VERIFY_DMARC);
 	if (!v->dmarc_done)
 		dmarc_row_init(&v->dmarc, v->arena, &v->header,
@@ -326,6 +336,7 @@ static void settle(struct verify *v)
 	out->header_too_large = v->header.too_large;
 	out->header_malformed = v->header.malformed;
 	envelope_verdict(&v->envelope, out);
+	out->arc = verify_chain(v);
 	if (wants(v, VERIFY_DMARC)) {
 		dmarc_row_verdict(&v->dmarc, &v->dmarc_verdict);
 		out->dmarc = &v->dmarc_verdict;
@@ -338,8 +349,11 @@ static bool advance(struct verify *v)
 	if (v->stage == STAGE_ENDED && !v->dkim_done &&
 	    dkim_rows_step(&v->dkim, v->asks, v->bodyhash))
 		finish_dkim(v);
+	if (v->stage == STAGE_ENDED && !v->arc_done)
+		v->arc_done = arc_chain_step(&v->arc, v->asks, v->bodyhash);
 	step(v);
-	if (!v->dkim_done || !v->envelope_done || !v->dmarc_done)
+	if (!v->dkim_done || !v->envelope_done || !v->dmarc_done ||
+	    !v->arc_done)
 		return false;
 	settle(v);
 	return true;
@@ -375,6 +389,10 @@ void verify_give_up(struct verify *v)
 		dkim_rows_give_up(&v->dkim);
 		finish_dkim(v);
 	}
+	if (!v->arc_done) {
+		arc_chain_give_up(&v->arc);
+		v->arc_done = true;
+	}
 
 	bool done = advance(v);
 
@@ -392,6 +410,43 @@ const struct verdict *verify_verdict(const struct verify *v)
 {
 	assert(v->stage == STAGE_SETTLED);
 	return v->out_of_memory ? &no_memory : &v->verdict;
+}
+
+const struct arc_chain *verify_chain(const struct verify *v)
+{
+	return wants(v, VERIFY_ARC) && v->stage != STAGE_HEADERS ? &v->arc
+								 : NULL;
+}
+
+bool verify_seal_begin(struct verify *v,
+		       const struct dkim_sign_options *options)
+{
+	if (v->stage != STAGE_BODY || !wants(v, VERIFY_ARC))
+		return false;
+	if (!arena_enter(v->arena)) {
+		give_up_memory(v);
+		return false;
+	}
+	v->seal = arc_seal_new(v->arena, options, &v->arc, v->bodyhash);
+	arena_leave(v->arena);
+	return true;
+}
+
+bool verify_seal_finish(struct verify *v, const struct header *header,
+			const struct authres *results, str fields[3],
+			struct err *e)
+{
+	struct authres all = *results;
+	bool ok;
+
+	assert(v->stage == STAGE_SETTLED);
+	if (v->out_of_memory || !v->seal || !arena_enter(v->arena))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	arc_results_complete(v->arena, &all, &v->arc, v->envelope.ip);
+	ok = arc_seal_finish(v->seal, &v->arc, header, v->bodyhash, &all,
+			     fields, e);
+	arena_leave(v->arena);
+	return ok;
 }
 
 const struct header *verify_fields(const struct verify *v)

@@ -19,7 +19,9 @@
 #define VERIFY_VERIFY_H
 
 #include "base/ip.h"
+#include "dkim/sign.h"
 #include "dns/resolver.h"
+#include "mail/authres.h"
 #include "verify/verdict.h"
 
 struct verify;
@@ -29,7 +31,8 @@ enum verify_method {
 	VERIFY_SPF = 2, /* MAIL FROM, or HELO's name for the null path */
 	VERIFY_HELO = 4, /* SPF of the HELO identity besides */
 	VERIFY_DMARC = 8, /* of what SPF and DKIM say, as far as they are on */
-	VERIFY_IPREV = 16
+	VERIFY_IPREV = 16,
+	VERIFY_ARC = 32
 };
 
 struct verify_options {
@@ -108,6 +111,19 @@ const struct asks *verify_asks(const struct verify *v); /* for who waits */
 
 /* After verify_run has returned true, or verify_give_up. */
 const struct verdict *verify_verdict(const struct verify *v);
+
+/* The chain; NULL: not judged, or the headers have not ended. */
+const struct arc_chain *verify_chain(const struct verify *v);
+/* One more ARC set (RFC 8617 5.1), made in v's memory: begun between
+ * end_of_headers and the first octet of the body, options copied (their names
+ * and key must live as long as v); finished when all is settled.  header: the
+ * message as it leaves.  fields: as arc_seal_finish gives them.  False: no
+ * memory, or *e. */
+bool verify_seal_begin(struct verify *v,
+		       const struct dkim_sign_options *options);
+bool verify_seal_finish(struct verify *v, const struct header *header,
+			const struct authres *results, str fields[3],
+			struct err *e);
 
 /* The fields so far; for a seal, the hash of the body that may be wanted from
  * between verify_end_of_headers and the first verify_body. */

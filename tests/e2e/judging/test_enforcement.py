@@ -1,17 +1,10 @@
 """inkand judging by SPF and DMARC: what is refused, held, written and left alone,
 with the settings of opendmarc.conf and policyd-spf.conf."""
-import json
-import os
-import socket
-import subprocess
-import time
-
+import daemon
 import tap
 import tinydns
 
 t = tap.Tap()
-BUILD = os.environ["INKAN_BUILD"]
-TMP = os.environ["TMPDIR"]
 REJECT = "v=DMARC1; p=reject; sp=quarantine; np=reject"
 dns = tinydns.Server({
     "example.org": [("TXT", "v=spf1 ip4:192.0.2.0/24 -all"), ("A", "192.0.2.1")],
@@ -32,44 +25,8 @@ dns = tinydns.Server({
 })
 
 
-class Daemon:
-    def __init__(self, name, *confs, program="inkand", flags=("-x",)):
-        self.socket = os.path.join(TMP, name + ".sock")
-        args = []
-        for i, text in enumerate(confs):
-            path = os.path.join(TMP, f"{name}.{i}.conf")
-            with open(path, "w", encoding="ascii") as f:
-                f.write(text + ("" if i else f"\nNameservers 127.0.0.1:{dns.port}\nDNSTimeout 2\n"))
-            args += [flags[0], path]
-        exe = os.path.join(BUILD, "inkand")
-        if program != "inkand":
-            exe = os.path.join(TMP, program)
-            if not os.path.exists(exe):
-                os.symlink(os.path.join(BUILD, "inkand"), exe)
-        self.log = open(os.path.join(TMP, name + ".log"), "wb")
-        self.p = subprocess.Popen([exe, "-f", *args, "-p", "local:" + self.socket], stdout=self.log, stderr=self.log)
-        for _ in range(200):
-            try:
-                s = socket.socket(socket.AF_UNIX)
-                s.connect(self.socket)
-                s.close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        t.ok(False, f"{name} starts", open(os.path.join(TMP, name + ".log"), "rb").read().decode())
-
-    def mail(self, message, ip="203.0.113.9", helo="helo.example", sender="a@example.net", rcpt="b@example.com", auth=None):
-        args = ["--client-ip", ip, "--helo", helo, "--mail-from", sender, "--rcpt", rcpt, "--client-name", "unknown"]
-        p = subprocess.run([os.path.join(BUILD, "inkan"), "milter", "--json", "--socket", "local:" + self.socket, *args,
-                            *(["--auth", auth] if auth else [])],
-                           input=message.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
-        got = json.loads(p.stdout or b"{}")
-        got["results"] = " ".join((got.get("message") or "").split("\n")[0:1])
-        return got
-
-    def stop(self):
-        self.p.terminate()
-        self.p.wait(20)
+def Daemon(*args, **more):
+    return daemon.Daemon(dns, *args, **more)
 
 
 def letter(sender="a@example.org", more=""):

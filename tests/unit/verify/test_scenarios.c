@@ -311,7 +311,7 @@ static struct verify *begin(struct scene *s)
 	struct verify *v;
 
 	s->options.methods = VERIFY_DKIM | VERIFY_SPF | VERIFY_HELO |
-			     VERIFY_DMARC | VERIFY_IPREV;
+			     VERIFY_DMARC | VERIFY_IPREV | VERIFY_ARC;
 	s->options.receiver = STR("mx.receiver.test");
 	v = verify_new(&s->options, script_resolver(s->script));
 	assert_non_null(v);
