@@ -96,7 +96,42 @@ enum limits {
 	LIMIT_DOCTOR_LINES = 1000,
 
 	/* One message's memory, all arenas: header, answers and verdicts. */
-	LIMIT_MESSAGE_MEMORY = 16 << 20
+	LIMIT_MESSAGE_MEMORY = 16 << 20,
+
+	/* Reports of strangers.  A file or an attachment as it comes; what it
+	 * unpacks to, all pieces together: two million rows of 500 octets fit;
+	 * unpacked octets for each packed one (deflate ends at 1032, XML with
+	 * rows of one kind passes 500); archives within archives. */
+	LIMIT_REPORT_PACKED = 32 << 20,
+	LIMIT_REPORT_BYTES = 1 << 30,
+	LIMIT_REPORT_RATIO = 1000,
+	LIMIT_REPORT_NESTING = 3,
+	/* Octets of XML without a row, and for each row: what goes beyond is
+	 * no report, however small it was packed. */
+	LIMIT_REPORT_SLACK = 16 << 20,
+	LIMIT_REPORT_ROW = 65536,
+	LIMIT_REPORT_ROWS = 2000000,
+	/* Elements within elements; one value; one tag with its attributes. */
+	LIMIT_XML_DEPTH = 32,
+	LIMIT_XML_TEXT = 65536,
+	LIMIT_XML_TAG = 262144,
+	/* Authentication results and reasons kept of one row: RFC 9990 3.1.1.13
+	 * names 100. */
+	LIMIT_REPORT_AUTH = 100,
+	/* Values that are kept: a name, a sentence. */
+	LIMIT_REPORT_NAME = 255,
+	LIMIT_REPORT_TEXT = 1000,
+	/* A report's days, over which its messages are spread. */
+	LIMIT_REPORT_DAYS = 366,
+	/* Kinds of rows of one report summed up before they are written. */
+	LIMIT_ROLLUP = 16384,
+	/* Members of an archive, parts of a mail, multiparts in multiparts. */
+	LIMIT_ZIP_MEMBERS = 1000,
+	LIMIT_MIME_PARTS = 1000,
+	LIMIT_MIME_DEPTH = 10,
+	/* TLS-RPT is read in one piece; as a tree it needs up to fifty
+	 * times as much. */
+	LIMIT_JSON_BYTES = 2 << 20
 };
 
 #endif

@@ -1,5 +1,6 @@
 #include "cli/out.h"
 
+#include "base/utf8.h"
 #include "cli/tr.h"
 
 #include <errno.h>
@@ -36,34 +37,6 @@ const char *out_begin(enum out_style style)
 const char *out_end(void)
 {
 	return colors ? "\033[0m" : "";
-}
-
-/* Octets of the UTF-8 sequence at s, 0 when it is none (RFC 3629 4). */
-static size_t utf8_at(str s)
-{
-	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0x80   ? 1
-		   : c < 0xc2 ? 0
-		   : c < 0xe0 ? 2
-		   : c < 0xf0 ? 3
-		   : c < 0xf5 ? 4
-			      : 0;
-
-	if (!n || n > s.n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
-			return 0;
-	if (n > 2) {
-		unsigned second = (unsigned char)s.p[1];
-
-		if ((c == 0xe0 && second < 0xa0) ||
-		    (c == 0xed && second > 0x9f) ||
-		    (c == 0xf0 && second < 0x90) ||
-		    (c == 0xf4 && second > 0x8f))
-			return 0;
-	}
-	return n;
 }
 
 /* C0, DEL, and C1 in UTF-8 (U+0080 to U+009F) */

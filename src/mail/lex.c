@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 
 /* CRLF before WSP or at the end: part of a fold */
 static bool take_fold(struct cur *c)
@@ -143,42 +144,10 @@ bool lex_quoted_skip(struct cur *c)
 	return take_quoted(c, &inside, &plain);
 }
 
-/* Octets of the sequence at s, 0 when it is malformed (RFC 3629 4). */
-static size_t utf8_sequence(str s)
-{
-	unsigned char b = (unsigned char)s.p[0];
-	unsigned low = 0x80, high = 0xbf;
-	size_t n;
-
-	if (b < 0x80)
-		return 1;
-	if (b >= 0xc2 && b <= 0xdf)
-		n = 2;
-	else if (b >= 0xe0 && b <= 0xef)
-		n = 3;
-	else if (b >= 0xf0 && b <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	if (s.n < n)
-		return 0;
-	low = b == 0xe0 ? 0xa0 : b == 0xf0 ? 0x90 : low;
-	high = b == 0xed ? 0x9f : b == 0xf4 ? 0x8f : high;
-	for (size_t i = 1; i < n; i++) {
-		unsigned char next = (unsigned char)s.p[i];
-
-		if (next < low || next > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return n;
-}
-
 bool lex_utf8(str s)
 {
 	while (s.n) {
-		size_t n = utf8_sequence(s);
+		size_t n = utf8_at(s);
 
 		if (!n)
 			return false;
