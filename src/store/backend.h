@@ -1,0 +1,66 @@
+/* backend: what SQLite and PostgreSQL each do for store.c, which sees to the
+ * order of the calls, the sums of a report and the rows of its traffic. */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include "store/store.h"
+
+/* The largest number of messages in one sum.  A hostile report may claim 2^64;
+ * two of these can still be added. */
+#define STORE_MESSAGES_MAX UINT64_C(4000000000000000000)
+
+/* Of one report. */
+struct totals {
+	uint64_t records, messages, pass, dkim, spf, quarantine, reject;
+};
+
+/* Messages of one day that are alike: what pages and lists are made of. */
+struct traffic {
+	int64_t day; /* days since 1970 */
+	str source_ip, disposition, selector, via;
+	bool dkim, spf;
+	unsigned hints;
+	uint64_t messages;
+};
+
+struct store_ops {
+	bool (*begin)(struct store *s, struct err *e);
+	bool (*commit)(struct store *s, struct store_counts *added,
+		       struct err *e);
+	void (*rollback)(struct store *s);
+	bool (*report_begin)(struct store *s, struct err *e);
+	bool (*put_record)(struct store *s, const struct store_record *r,
+			   struct err *e);
+	bool (*put_traffic)(struct store *s, const struct traffic *t,
+			    struct err *e);
+	bool (*put_tls)(struct store *s, const struct store_tls *r,
+			struct err *e);
+	bool (*put_failure)(struct store *s, const struct store_failure *r,
+			    struct err *e);
+	bool (*report_end)(struct store *s, const struct store_tail *t,
+			   struct err *e);
+	bool (*report_cancel)(struct store *s, struct err *e);
+	bool (*query)(struct store *s, const char *sql, const str *params,
+		      size_t n, store_row_fn *fn, void *arg, struct err *e);
+	void (*close)(struct store *s);
+};
+
+/* The first member of each backend's own struct. */
+struct store {
+	const struct store_ops *ops;
+	struct arena *head_arena; /* of head */
+	struct store_head head; /* of the report that is being put */
+	struct totals totals;
+	uint64_t n; /* rows put of it */
+	struct rollup *rollup;
+};
+
+struct store *sqlite_open(const char *path, bool create, struct err *e);
+struct store *pgsql_open(const char *url, bool create, struct err *e);
+
+/* The steps that make the schema, in order; NULL ends them. */
+extern const char *const sqlite_migrations[], *const pgsql_migrations[];
+
+uint64_t store_add(uint64_t a, uint64_t b); /* not beyond STORE_MESSAGES_MAX */
+
+#endif

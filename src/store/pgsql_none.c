@@ -1,0 +1,12 @@
+/* Built without libpq: PostgreSQL is named, not known. */
+#include "store/backend.h"
+
+struct store *pgsql_open(const char *url, bool create, struct err *e)
+{
+	(void)url;
+	(void)create;
+	(void)err_set(e, ERR_UNAVAILABLE,
+		      "this inkan was built without PostgreSQL: use "
+		      "sqlite:PATH, or build it with libpq");
+	return NULL;
+}

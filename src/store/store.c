@@ -1,0 +1,184 @@
+#include "store/backend.h"
+#include "store/rollup.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static struct store *open_backend(const char *url, bool create, struct err *e)
+{
+	str u = str_of(url);
+
+	if (str_starts(u, STR("sqlite:")))
+		return sqlite_open(url + sizeof "sqlite:" - 1, create, e);
+	if (str_starts(u, STR("postgresql:")) ||
+	    str_starts(u, STR("postgres:")))
+		return pgsql_open(url, create, e);
+	(void)err_set(e, ERR_USAGE,
+		      "store \"%.200s\" is none: write sqlite:PATH or "
+		      "postgresql://USER@HOST/DATABASE",
+		      url);
+	return NULL;
+}
+
+struct store *store_open(const char *url, bool create, struct err *e)
+{
+	struct store *s = open_backend(url, create, e);
+
+	if (!s)
+		return NULL;
+	s->rollup = rollup_new();
+	s->head_arena = arena_new(4096);
+	if (!s->rollup || !s->head_arena) {
+		(void)err_set(e, ERR_INTERNAL, "out of memory");
+		store_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	rollup_free(s->rollup);
+	arena_free(s->head_arena);
+	s->ops->close(s);
+}
+
+uint64_t store_add(uint64_t a, uint64_t b)
+{
+	if (a >= STORE_MESSAGES_MAX || b >= STORE_MESSAGES_MAX - a)
+		return STORE_MESSAGES_MAX;
+	return a + b;
+}
+
+bool store_begin(struct store *s, struct err *e)
+{
+	return s->ops->begin(s, e);
+}
+
+bool store_commit(struct store *s, struct store_counts *added, struct err *e)
+{
+	return s->ops->commit(s, added, e);
+}
+
+void store_rollback(struct store *s)
+{
+	s->ops->rollback(s);
+}
+
+static void keep_head(struct store *s, const struct store_head *h)
+{
+	struct arena *a = s->head_arena;
+
+	s->head = *h;
+	s->head.domain = arena_str(a, h->domain);
+	s->head.org = arena_str(a, h->org);
+	s->head.email = arena_str(a, h->email);
+	s->head.contact = arena_str(a, h->contact);
+	s->head.report_id = arena_str(a, h->report_id);
+	if (h->p.p)
+		s->head.p = arena_str(a, h->p);
+	s->head.policy = arena_str(a, h->policy);
+}
+
+bool store_report_begin(struct store *s, const struct store_head *h,
+			struct err *e)
+{
+	assert(h->domain.n && h->begin <= h->end);
+	arena_reset(s->head_arena);
+	if (!arena_enter(s->head_arena))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	keep_head(s, h);
+	arena_leave(s->head_arena);
+	s->totals = (struct totals){ 0 };
+	s->n = 0;
+	rollup_reset(s->rollup);
+	return s->ops->report_begin(s, e);
+}
+
+static void count(struct totals *t, const struct store_record *r)
+{
+	t->records++;
+	t->messages = store_add(t->messages, r->messages);
+	if (r->dkim || r->spf)
+		t->pass = store_add(t->pass, r->messages);
+	if (r->dkim)
+		t->dkim = store_add(t->dkim, r->messages);
+	if (r->spf)
+		t->spf = store_add(t->spf, r->messages);
+	if (str_eq(r->disposition, STR("quarantine")))
+		t->quarantine = store_add(t->quarantine, r->messages);
+	if (str_eq(r->disposition, STR("reject")))
+		t->reject = store_add(t->reject, r->messages);
+}
+
+struct flushing {
+	struct store *s;
+	struct err *e;
+};
+
+static bool put_traffic(void *arg, const struct traffic *t)
+{
+	struct flushing *f = arg;
+
+	return f->s->ops->put_traffic(f->s, t, f->e);
+}
+
+static bool flush_rollup(struct store *s, struct err *e)
+{
+	struct flushing f = { s, e };
+
+	return rollup_flush(s->rollup, s->head.begin, s->head.end, put_traffic,
+			    &f);
+}
+
+bool store_put_record(struct store *s, const struct store_record *r,
+		      struct err *e)
+{
+	count(&s->totals, r);
+	s->n++;
+	if (!rollup_add(s->rollup, r) &&
+	    (!flush_rollup(s, e) ||
+	     (!rollup_add(s->rollup, r) &&
+	      !err_set(e, ERR_INTERNAL, "out of memory"))))
+		return false;
+	return s->ops->put_record(s, r, e);
+}
+
+bool store_put_tls(struct store *s, const struct store_tls *r, struct err *e)
+{
+	s->n++;
+	s->totals.records++;
+	s->totals.messages = store_add(s->totals.messages, r->sessions);
+	if (!r->result.n)
+		s->totals.pass = store_add(s->totals.pass, r->sessions);
+	return s->ops->put_tls(s, r, e);
+}
+
+bool store_put_failure(struct store *s, const struct store_failure *r,
+		       struct err *e)
+{
+	s->n++;
+	s->totals.records++;
+	s->totals.messages = store_add(s->totals.messages, r->incidents);
+	return s->ops->put_failure(s, r, e);
+}
+
+bool store_report_end(struct store *s, const struct store_tail *t,
+		      struct err *e)
+{
+	return flush_rollup(s, e) && s->ops->report_end(s, t, e);
+}
+
+bool store_report_cancel(struct store *s, struct err *e)
+{
+	rollup_reset(s->rollup);
+	return s->ops->report_cancel(s, e);
+}
+
+bool store_query(struct store *s, const char *sql, const str *params, size_t n,
+		 store_row_fn *fn, void *arg, struct err *e)
+{
+	return s->ops->query(s, sql, params, n, fn, arg, e);
+}

@@ -1,0 +1,114 @@
+/* store: what is known of who sends as us: the reports of others, and later
+ * inkand's own verdicts.  One interface; SQLite and PostgreSQL behind it.
+ *
+ * A writer opens a batch, puts reports into it one after the other, each row by
+ * row (nothing is kept in memory), and commits.  A batch is there whole or not
+ * at all, whatever happens to the program or the machine.  A report that the
+ * store has already is dropped, by the digest of what it says: importing twice
+ * counts once.  Two reports under one id that say different things are both
+ * kept.
+ *
+ * The policy domain is the first column of every primary key, so that a large
+ * installation can distribute the tables by it. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+struct store;
+
+enum store_kind { STORE_AGGREGATE, STORE_TLS, STORE_FAILURE };
+
+/* How a record's mail came to be sent: what tells sources apart. */
+enum store_hint {
+	STORE_HINT_FORWARDED = 1, /* a receiver says: forwarder, mailing list */
+	STORE_HINT_BROKEN = 2, /* a signature of ours that did not verify */
+	STORE_HINT_SPF_OURS = 4 /* the envelope names us, SPF did not pass */
+};
+
+struct store_head {
+	enum store_kind kind;
+	str domain; /* policy domain: lower case, A-labels, not empty */
+	str org, email, contact, report_id;
+	int64_t begin, end; /* seconds since 1970; begin <= end */
+	str p; /* none, quarantine, reject; absent when it is no policy's */
+	str policy; /* all that was published, JSON */
+};
+
+struct store_record {
+	str source_ip; /* canonical text */
+	uint64_t messages;
+	str disposition; /* none, pass, quarantine, reject */
+	bool dkim, spf; /* aligned and passed */
+	str header_from, envelope_from,
+		envelope_to; /* the last two may be absent */
+	str reasons; /* JSON, or absent */
+	str auth; /* JSON */
+	str raw; /* JSON: words that no standard has; or absent */
+	unsigned hints; /* enum store_hint */
+	str selector; /* of an aligned signature that passed, or empty */
+	str via; /* another's domain that passed, or empty */
+};
+
+/* RFC 8460: the sessions of one policy that went well (result empty), or that
+ * failed for one reason. */
+struct store_tls {
+	str policy_type, mx, result;
+	str sending_ip, receiving_host, receiving_ip, reason;
+	uint64_t sessions;
+};
+
+/* RFC 9991, RFC 6591: one message that failed. */
+struct store_failure {
+	str source_ip; /* canonical, or absent */
+	str auth_failure, identity_alignment, delivery_result;
+	str mail_from, rcpt_to, header_from, subject, message_id;
+	str authres; /* Authentication-Results */
+	uint64_t incidents;
+};
+
+struct store_tail {
+	str ident; /* digest of all that the report says */
+	uint64_t skipped; /* rows that could not be read */
+	str warnings; /* words, with spaces between them */
+	str file; /* where it came from */
+	int64_t now;
+};
+
+struct store_counts {
+	uint64_t reports, records, duplicates;
+	uint64_t reused; /* of the reports: under an id that was there */
+};
+
+/* "sqlite:PATH" or "postgresql://...".  With create it is made, and brought to
+ * this program's schema; without, it must be there.  NULL: *e. */
+struct store *store_open(const char *url, bool create, struct err *e);
+void store_close(struct store *s); /* what was not committed is gone */
+
+bool store_begin(struct store *s, struct err *e);
+bool store_commit(struct store *s, struct store_counts *added, struct err *e);
+void store_rollback(struct store *s);
+
+bool store_report_begin(struct store *s, const struct store_head *h,
+			struct err *e);
+bool store_put_record(struct store *s, const struct store_record *r,
+		      struct err *e);
+bool store_put_tls(struct store *s, const struct store_tls *r, struct err *e);
+bool store_put_failure(struct store *s, const struct store_failure *r,
+		       struct err *e);
+bool store_report_end(struct store *s, const struct store_tail *t,
+		      struct err *e);
+/* The report that is being put is given up; the batch goes on. */
+bool store_report_cancel(struct store *s, struct err *e);
+
+/* Rows of a question in SQL that both backends understand, with parameters $1,
+ * $2 ... (text; integers are cast in the question).  A NULL is an absent str.
+ * False: *e, or fn gave up. */
+typedef bool store_row_fn(void *arg, const str *columns);
+bool store_query(struct store *s, const char *sql, const str *params, size_t n,
+		 store_row_fn *fn, void *arg, struct err *e);
+
+#endif

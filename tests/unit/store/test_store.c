@@ -1,0 +1,282 @@
+/* The store on SQLite: what is there after batches, doubles, hostile numbers
+ * and files that are no store. */
+#include "store/store.h"
+#include "test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { DAY = 86400, MONDAY = 1790000000 / DAY * DAY };
+
+static char dir[64], url[128];
+static struct err e;
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)snprintf(dir, sizeof dir, "/tmp/inkan-store.XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	(void)snprintf(url, sizeof url, "sqlite:%s/s.db", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = { "", "-wal", "-shm" };
+	char path[160];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(path, sizeof path, "%s/s.db%s", dir, names[i]);
+		(void)unlink(path);
+	}
+	return rmdir(dir);
+}
+
+static struct store_head head(const char *domain, const char *id)
+{
+	return (struct store_head){
+		.domain = str_of(domain),
+		.org = STR("r.example"),
+		.report_id = str_of(id),
+		.begin = MONDAY,
+		.end = MONDAY + DAY - 1,
+		.policy = STR("{}"),
+	};
+}
+
+static struct store_record record(const char *ip, uint64_t messages)
+{
+	return (struct store_record){
+		.source_ip = str_of(ip),
+		.messages = messages,
+		.disposition = STR("none"),
+		.dkim = true,
+		.header_from = STR("example.org"),
+		.auth = STR("[]"),
+	};
+}
+
+static void put(struct store *s, struct store_head h, const char *ident,
+		const struct store_record *r, size_t n)
+{
+	struct store_tail t = { .ident = str_of(ident), .file = STR("f") };
+
+	assert_true(store_report_begin(s, &h, &e));
+	for (size_t i = 0; i < n; i++)
+		assert_true(store_put_record(s, &r[i], &e));
+	assert_true(store_report_end(s, &t, &e));
+}
+
+static bool keep(void *arg, const str *columns)
+{
+	(void)snprintf(arg, 64, "%.*s", STR_ARG(columns[0]));
+	return true;
+}
+
+/* The first column of the last row. */
+static const char *one(struct store *s, const char *sql)
+{
+	static char text[64];
+
+	text[0] = '\0';
+	if (!store_query(s, sql, NULL, 0, keep, text, &e))
+		fail_msg("%s", e.text);
+	return text;
+}
+
+static void idempotent(void **state)
+{
+	struct store *s = store_open(url, true, &e);
+	struct store_counts c = { 0 };
+	struct store_record r[] = { record("192.0.2.1", 3),
+				    record("192.0.2.2", 4) };
+
+	(void)state;
+	assert_non_null(s);
+	for (int i = 0; i < 2;
+	     i++) { /* a report twice in one batch, and again */
+		assert_true(store_begin(s, &e));
+		put(s, head("example.org", "1"), "A", r, 2);
+		put(s, head("example.org", "1"), "A", r, 2);
+		assert_true(store_commit(s, &c, &e));
+	}
+	assert_int_equal(c.reports, 1);
+	assert_int_equal(c.records, 2);
+	assert_int_equal(c.duplicates, 3);
+	/* the id again for other content, and for another domain */
+	assert_true(store_begin(s, &e));
+	put(s, head("example.org", "1"), "B", r, 1);
+	put(s, head("example.net", "1"), "A", r, 1);
+	assert_true(store_commit(s, &c, &e));
+	assert_int_equal(c.reports, 3);
+	assert_int_equal(c.reused, 1);
+	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic"), "13");
+	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic_day"),
+			    "13");
+	assert_string_equal(one(s, "SELECT sum(messages) FROM report"), "13");
+	assert_string_equal(one(s, "SELECT sum(messages) FROM record"), "13");
+	store_close(s);
+}
+
+static void given_up(void **state)
+{
+	struct store *s = store_open(url, true, &e);
+	struct store_head h = head("example.org", "1");
+	struct store_record r = record("192.0.2.1", 3);
+	struct store_counts c = { 0 };
+
+	(void)state;
+	assert_true(store_begin(s, &e));
+	assert_true(store_report_begin(s, &h, &e));
+	assert_true(store_put_record(s, &r, &e));
+	assert_true(store_report_cancel(s, &e)); /* this one alone */
+	put(s, h, "A", &r, 1);
+	assert_true(store_commit(s, &c, &e));
+	assert_string_equal(one(s, "SELECT count(*) FROM record"), "1");
+	assert_true(store_begin(s, &e)); /* the batch */
+	put(s, h, "B", &r, 1);
+	store_rollback(s);
+	assert_true(store_begin(s, &e)); /* the program */
+	put(s, h, "C", &r, 1);
+	store_close(s);
+	s = store_open(url, false, &e);
+	assert_non_null(s);
+	assert_string_equal(one(s, "SELECT count(*) FROM record"), "1");
+	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic"), "3");
+	store_close(s);
+}
+
+static void large_numbers(void **state)
+{
+	struct store *s = store_open(url, true, &e);
+	struct store_record r[] = { record("192.0.2.1", UINT64_MAX),
+				    record("192.0.2.1", INT64_MAX),
+				    record("192.0.2.2", UINT64_MAX) };
+	struct store_counts c = { 0 };
+
+	(void)state;
+	assert_true(store_begin(s, &e));
+	put(s, head("example.org", "1"), "A", r, 3);
+	put(s, head("example.org", "2"), "B", r, 3);
+	assert_true(store_commit(s, &c, &e));
+	assert_string_equal(one(s, "SELECT messages FROM record WHERE n = 1"),
+			    "18446744073709551615");
+	assert_string_equal(one(s, "SELECT messages FROM record WHERE n = 2"),
+			    "9223372036854775807");
+	assert_string_equal(one(s, "SELECT max(messages) FROM traffic"),
+			    "4000000000000000000");
+	/* sums of sums end, they do not fail */
+	assert_string_equal(one(s, "SELECT sum(messages) FROM (SELECT messages "
+				   "FROM traffic UNION ALL SELECT messages "
+				   "FROM traffic)"),
+			    "9223372036854775807");
+	store_close(s);
+}
+
+static void many_days(void **state)
+{
+	struct store *s = store_open(url, true, &e);
+	struct store_head h = head("example.org", "1");
+	struct store_record r = record("192.0.2.1", 11);
+	struct store_counts c = { 0 };
+
+	(void)state;
+	h.end = h.begin + 3 * DAY;
+	assert_true(store_begin(s, &e));
+	put(s, h, "A", &r, 1);
+	h.end = h.begin + 30 * 3600; /* is one day */
+	put(s, h, "B", &r, 1);
+	h.end = INT64_MAX / 2; /* is nonsense */
+	put(s, h, "C", &r, 1);
+	assert_true(store_commit(s, &c, &e));
+	assert_string_equal(one(s, "SELECT count(*) FROM traffic_day"), "4");
+	assert_string_equal(one(s, "SELECT messages - 11 FROM traffic_day "
+				   "ORDER BY day LIMIT 1"),
+			    "4");
+	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic_day"),
+			    "33");
+	store_close(s);
+}
+
+/* More kinds of rows than are summed up in memory. */
+static void many_sources(void **state)
+{
+	enum { N = 40000 };
+	struct store *s = store_open(url, true, &e);
+	struct store_head h = head("example.org", "1");
+	struct store_tail t = { .ident = STR("A") };
+	struct store_counts c = { 0 };
+
+	(void)state;
+	assert_true(store_begin(s, &e));
+	assert_true(store_report_begin(s, &h, &e));
+	for (int i = 0; i < N; i++) {
+		char ip[32];
+
+		(void)snprintf(ip, sizeof ip, "2001:db8::%x", i % 20000 + 1);
+
+		struct store_record r = record(ip, 1);
+
+		assert_true(store_put_record(s, &r, &e));
+	}
+	assert_true(store_report_end(s, &t, &e));
+	assert_true(store_commit(s, &c, &e));
+	assert_int_equal(c.records, N);
+	assert_string_equal(one(s, "SELECT count(*) FROM traffic"), "20000");
+	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic"),
+			    "40000");
+	store_close(s);
+}
+
+static void no_store(void **state)
+{
+	char path[128];
+	struct store *s;
+
+	(void)state;
+	assert_null(store_open(url, false, &e));
+	assert_int_equal(e.code, ERR_NO_INPUT);
+	assert_null(store_open("sqlite:/nonexistent/s.db", true, &e));
+	assert_int_equal(e.code, ERR_CREATE);
+	assert_null(store_open("sqlite:", true, &e));
+	assert_null(store_open("mysql://h/d", true, &e));
+	assert_int_equal(e.code, ERR_USAGE);
+	s = store_open(url, true, &e);
+	assert_true(store_query(s, "PRAGMA user_version = 999", NULL, 0, keep,
+				path, &e));
+	store_close(s);
+	assert_null(store_open(url, true, &e));
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "newer"));
+	(void)snprintf(path, sizeof path, "%s/s.db", dir);
+
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	assert_int_equal(write(fd,
+			       "no database, whatever its name says. "
+			       "no database, whatever its name says. "
+			       "no database, whatever its name says.",
+			       110),
+			 110);
+	close(fd);
+	assert_null(store_open(url, true, &e));
+	assert_int_equal(e.code, ERR_DATA);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(idempotent, setup, teardown),
+		cmocka_unit_test_setup_teardown(given_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(large_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_days, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_sources, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_store, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
