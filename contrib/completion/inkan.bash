@@ -44,6 +44,7 @@ _inkan()
 		*)
 			case $command in
 			"") words=$(_inkan_commands "$program") ;;
+			reports) [ "$before" != reports ] || words="import summary sources list advise export" ;;
 			rotate) words="status start next finish abort" ;;
 			esac ;;
 		esac ;;

@@ -1,0 +1,169 @@
+/* inkan reports: the reports of others about our domains, read into a store and
+ * told from there. */
+#include "cli/reports.h"
+#include "report/values.h"
+
+#include <time.h>
+
+static const struct opt options[] = {
+	{ "store", 0, "URL",
+	  N_("sqlite:PATH or postgresql://USER@HOST/DATABASE, default "
+	     "sqlite:/var/lib/inkan/inkan.db") },
+	{ "domain", 'd', "DOMAIN", N_("only reports about this domain") },
+	{ "since", 0, "DATE", N_("from this day on, as 2026-11-24 (UTC)") },
+	{ "until", 0, "DATE", N_("up to and with this day") },
+	{ "failing", 0, NULL, N_("only what has messages that fail") },
+	{ "set-aside", 0, "DIR",
+	  N_("import: keep what cannot be read here, with the reason") },
+	{ NULL, 0, NULL, NULL },
+};
+
+const char *reports_store_url(struct cli *cli)
+{
+	const char *url = args_get(&cli->args, "store");
+
+	return url ? url : "sqlite:/var/lib/inkan/inkan.db";
+}
+
+struct store *reports_store(struct cli *cli, bool create)
+{
+	return store_open(reports_store_url(cli), create, &cli->err);
+}
+
+static bool day_option(struct cli *cli, const char *name, int64_t *day)
+{
+	const char *text = args_get(&cli->args, name);
+	int64_t seconds;
+
+	if (!text)
+		return true;
+	if (str_find(str_of(text), '-') != 4 ||
+	    !value_time(str_of(text), &seconds))
+		return err_set(&cli->err, ERR_USAGE,
+			       _("--%s \"%.40s\" is no day: write it as "
+				 "2026-11-24"),
+			       name, text);
+	*day = seconds / 86400;
+	return true;
+}
+
+bool reports_filter(struct cli *cli, struct store_filter *f)
+{
+	const char *domain = args_get(&cli->args, "domain");
+
+	*f = (struct store_filter){
+		STORE_ALL_DAYS,
+		.domain = STR(""),
+		.failing = args_has(&cli->args, "failing"),
+	};
+	if (domain) {
+		f->domain = value_domain(cli->arena, str_of(domain));
+		if (!f->domain.n)
+			return err_set(&cli->err, ERR_USAGE,
+				       _("--domain \"%.100s\" is no domain"),
+				       domain);
+	}
+	return day_option(cli, "since", &f->since) &&
+	       day_option(cli, "until", &f->until);
+}
+
+const char *reports_day(int64_t day, char text[32])
+{
+	(void)reports_time(day * 86400, text);
+	text[10] = '\0';
+	return text;
+}
+
+const char *reports_time(int64_t seconds, char text[32])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm = { .tm_mday = 1 };
+
+	/* years of four digits: others are no time of a report */
+	if (t < 0 || t > 253402300799)
+		t = t < 0 ? 0 : 253402300799;
+	(void)gmtime_r(&t, &tm);
+	(void)snprintf(text, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ",
+		       (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100,
+		       tm.tm_mday % 100, tm.tm_hour % 100, tm.tm_min % 100,
+		       tm.tm_sec % 100);
+	return text;
+}
+
+const char *reports_number(uint64_t n, char text[32])
+{
+	char plain[24];
+	int length = snprintf(plain, sizeof plain, "%llu",
+			      (unsigned long long)n);
+	char *to = text;
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			*to++ = ',';
+		*to++ = plain[i];
+	}
+	*to = '\0';
+	return text;
+}
+
+json_t *reports_count(uint64_t n)
+{
+	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
+}
+
+static int no_more(struct cli *cli, size_t allowed, int (*fn)(struct cli *))
+{
+	if (cli->args.n_rest > allowed)
+		return cli_usage(cli, _("\"%.100s\" is too much"),
+				 cli->args.rest[allowed]);
+	return fn(cli);
+}
+
+static int run(struct cli *cli)
+{
+	static const struct {
+		const char *name;
+		int (*fn)(struct cli *);
+	} plain[] = {
+		{ "summary", reports_summary },
+		{ "sources", reports_sources },
+		{ "list", reports_list },
+		{ "advise", reports_advise },
+	};
+	const struct args *a = &cli->args;
+	str verb = str_of(a->n_rest ? a->rest[0] : "summary");
+
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (str_eq(verb, str_of(plain[i].name)))
+			return no_more(cli, 1, plain[i].fn);
+	if (str_eq(verb, STR("import"))) {
+		if (a->n_rest < 2)
+			return cli_usage(cli,
+					 _("import what? Name files, "
+					   "directories, Maildirs or mboxes; "
+					   "- is standard input"));
+		return reports_import(cli, a->rest + 1, a->n_rest - 1);
+	}
+	if (str_eq(verb, STR("export"))) {
+		if (a->n_rest != 2)
+			return cli_usage(cli, _("export needs the name of one "
+						"directory"));
+		return reports_export(cli, a->rest[1]);
+	}
+	return cli_usage(cli,
+			 _("\"%.60s\" is no command of reports: import, "
+			   "summary, sources, list, advise, export"),
+			 a->rest[0]);
+}
+
+const struct command cmd_reports = {
+	"reports",
+	N_("import PATH... | summary | sources | list | advise | export DIR"),
+	N_("who sends as your domain: the reports of others, read and told"),
+	N_("import reads DMARC aggregate reports, TLS reports and failure "
+	   "reports from files, directories, Maildirs, mboxes or standard "
+	   "input, as they come: mails, zip, gzip, XML. A report that is there "
+	   "already counts once."),
+	options,
+	run,
+};
