@@ -94,6 +94,9 @@ enum limits {
 	LIMIT_DOVECOT_FILES = 200,
 	/* Lines of a table that are each given a finding. */
 	LIMIT_DOCTOR_LINES = 1000,
+	/* Questions of one check, and keys whose records are asked for. */
+	LIMIT_DOCTOR_QUESTIONS = 4000,
+	LIMIT_DOCTOR_KEYS = 300,
 
 	/* One message's memory, all arenas: header, answers and verdicts. */
 	LIMIT_MESSAGE_MEMORY = 16 << 20,

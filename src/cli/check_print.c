@@ -1,9 +1,22 @@
 #include "cli/check_print.h"
 
+/* Reasons of verdicts come as arguments. */
+static struct finding spoken(struct arena *arena, const struct finding *f)
+{
+	struct finding x = *f;
+
+	for (size_t i = 0; i < FINDING_ARGS; i++)
+		if (x.args[i].n)
+			x.args[i] = str_of(_(arena_cstr(arena, x.args[i])));
+	return x;
+}
+
 static str translated(struct arena *arena, const struct finding *f,
 		      const char *sentence)
 {
-	return finding_text(arena, f, sentence && *sentence ? _(sentence) : "");
+	struct finding x = spoken(arena, f);
+
+	return finding_text(arena, &x, *sentence ? _(sentence) : "");
 }
 
 /* What was seen; of what was skipped, why. */
@@ -29,7 +42,7 @@ json_t *finding_json(struct arena *arena, const struct finding *f)
 			 json_of(f->subject), "seen", json_of(seen(arena, f)),
 			 "wanted", json_of(translated(arena, f, k->wanted)),
 			 "why", json_of(translated(arena, f, k->why)), "fix",
-			 bad ? json_of(finding_command(arena, f, k->fix))
+			 bad ? json_of(finding_command(arena, f, _(k->fix)))
 			     : json_string(""));
 }
 
@@ -69,7 +82,7 @@ static void print_rest(struct arena *arena, const struct finding *f)
 	const struct finding_kind *k = &finding_kinds[f->code];
 	str wanted = translated(arena, f, k->wanted);
 	str why = translated(arena, f, k->why);
-	str fix = finding_command(arena, f, k->fix);
+	str fix = finding_command(arena, f, _(k->fix));
 
 	if (wanted.n)
 		printf("      %s %.*s\n", _("wanted:"),

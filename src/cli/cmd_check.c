@@ -1,11 +1,15 @@
 /* inkan check: the doctor.  What is looked at is in src/doctor. */
+#include "base/limits.h"
 #include "cli/check_print.h"
-#include "doctor/areas.h"
+#include "dns/idn.h"
+#include "doctor/records.h"
 
 static const struct opt options[] = {
 	{ "domain", 'd', "DOMAIN",
 	  N_("a domain that sends mail (repeatable), default those that "
 	     "KeyTable signs for") },
+	{ "host", 0, "NAME",
+	  N_("the mail host's name, default Postfix's myhostname") },
 	{ "root", 0, "DIR",
 	  N_("look at the files below DIR; what needs the running machine is "
 	     "skipped") },
@@ -34,7 +38,8 @@ static size_t domains(struct cli *cli, const struct machine *m,
 		return machine_domains(m, out);
 	n = n < MACHINE_DOMAINS_MAX ? n : MACHINE_DOMAINS_MAX;
 	for (size_t i = 0; i < n; i++)
-		out[i] = str_of(named[i]);
+		if (!dns_name_to_ascii(cli->arena, str_of(named[i]), &out[i]))
+			out[i] = str_of(named[i]);
 	return n;
 }
 
@@ -89,6 +94,66 @@ static void print_json(struct cli *cli, const struct machine *m,
 			   summary_json(f), "findings", all));
 }
 
+static bool asks_dns(struct cli *cli, const struct machine *m)
+{
+	return m->tree.live || args_has(&cli->args, "zone") ||
+	       args_has(&cli->args, "nameserver");
+}
+
+static str host_name(struct cli *cli, const struct machine *m)
+{
+	const char *named = args_get(&cli->args, "host");
+
+	return named              ? str_of(named)
+	       : m->postfix.there ? postfix_value(m, NULL, STR("myhostname"))
+				  : STR("");
+}
+
+/* Runs again while answers come; the findings of the last run count. */
+static bool look_up(struct cli *cli, const struct machine *m,
+		    struct findings *f)
+{
+	str list[MACHINE_DOMAINS_MAX];
+	struct dns_client *dns = cli_dns(cli);
+	const struct findings before = *f;
+	struct finding **end = f->end;
+	struct records_check r = {
+		.f = f,
+		.m = m,
+		.domains = list,
+		.n_domains = domains(cli, m, list),
+		.host = host_name(cli, m),
+		.zones_only = args_has(&cli->args, "zone"),
+		.now = cli->now,
+	};
+
+	if (!dns)
+		return false;
+	r.asks = asks_new(cli->arena, dns_client_resolver(dns),
+			  LIMIT_DOCTOR_QUESTIONS);
+	do {
+		*f = before;
+		f->end = end;
+		*end = NULL;
+		check_records(&r);
+	} while (r.pending && dns_client_wait_all(dns, r.asks));
+	asks_cancel(r.asks);
+	dns_client_free(dns);
+	return true;
+}
+
+static bool find_all(struct cli *cli, const struct machine *m,
+		     struct findings *f)
+{
+	check_machine(f, m);
+	if (asks_dns(cli, m))
+		return look_up(cli, m, f);
+	finding_skip(f, FIND_DNS, STR("--root"),
+		     N_("a tree of files has no name servers; add --zone FILE "
+			"or --nameserver ADDR"));
+	return true;
+}
+
 static int run(struct cli *cli)
 {
 	const char *root = args_get(&cli->args, "root");
@@ -101,7 +166,8 @@ static int run(struct cli *cli)
 	if (!machine_read(m, cli->arena, root ? root : "/",
 			  args_get(&cli->args, "config"), &cli->err))
 		return cli_fail(cli);
-	check_machine(&f, m);
+	if (!find_all(cli, m, &f))
+		return cli_fail(cli);
 	findings_sort(&f);
 	filter(cli, &f);
 	if (cli->json)

@@ -133,5 +133,7 @@ str finding_text(struct arena *arena, const struct finding *f,
 str finding_command(struct arena *arena, const struct finding *f,
 		    const char *sentence)
 {
-	return render(arena, f, sentence, put_quoted);
+	bool words = finding_kinds[f->code].fix[0] == '#';
+
+	return render(arena, f, sentence, words ? put_plain : put_quoted);
 }

@@ -27,7 +27,8 @@ enum finding_code {
 };
 
 /* Sentences are not translated; "{0}" is the subject, "{1}" to "{5}" are the
- * arguments.  fix is a command for a shell: arguments are quoted there. */
+ * arguments.  fix is a command for a shell: arguments are quoted there; one that
+ * begins with "#" is for a person and translated. */
 struct finding_kind {
 	const char *code;
 	enum finding_status status; /* when it is not ok */

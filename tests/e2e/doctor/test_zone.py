@@ -1,0 +1,167 @@
+"""check --zone: records before they are published, right ones and wrong ones."""
+import re
+
+import tap
+from tool import run, write
+from tree import KEYS, tutorial
+
+t = tap.Tap()
+base = tutorial().sub("/etc/postfix/main.cf", "inet_protocols = ipv4", "inet_protocols = all")
+base.sub("/etc/postfix/main.cf", "myhostname = example.org", "myhostname = mail.example.org")
+with open(base.path(f"{KEYS}/default.txt"), encoding="ascii") as f:
+    KEY = "".join(f.read().split('"')[1::2])
+base.key("other")
+with open(base.path(f"{KEYS}/other.txt"), encoding="ascii") as f:
+    OTHER = "".join(f.read().split('"')[1::2])
+base.key("weak", bits="1024")
+with open(base.path(f"{KEYS}/weak.txt"), encoding="ascii") as f:
+    WEAK = "".join(f.read().split('"')[1::2])
+NAME = "default._domainkey.example.org"
+AREAS = ("dns.", "host.", "mx.", "spf.", "dkim.record.", "dmarc.", "policy.")
+RIGHT = {
+    "example.org": ["MX 10 mail.example.org.", "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all", 'CAA 0 issue "ca.example"'],
+    "mail.example.org": ["A 192.0.2.1", "AAAA 2001:db8::1", "v=spf1 a -all"],
+    "1.2.0.192.in-addr.arpa": ["PTR mail.example.org."],
+    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa": ["PTR mail.example.org."],
+    NAME: [KEY],
+    "_dmarc.example.org": ["v=DMARC1; p=quarantine; rua=mailto:dmarc@example.org"],
+    "_mta-sts.example.org": ["v=STSv1; id=1"],
+    "_smtp._tls.example.org": ["v=TLSRPTv1; rua=mailto:tls@example.org"],
+}
+TYPES = ("MX ", "A ", "AAAA ", "PTR ", "CAA ", "CNAME ")
+
+
+def line(name, value):
+    if value.startswith(TYPES):
+        return f"{name}. 300 IN {value}\n"
+    strings = " ".join('"%s"' % value[i:i + 255].replace("\\", "\\\\").replace('"', '\\"') for i in range(0, len(value), 255))
+    return f"{name}. 300 IN TXT {strings}\n"
+
+
+def zone(**changes):
+    """The right records with others in their place; None takes away."""
+    records = {**RIGHT, **{k: v for k, v in changes.items() if v is not None}}
+    for name in [k for k, v in changes.items() if v is None]:
+        del records[name]
+    return write("z", "".join(line(n, v) for n, values in records.items() for v in ([values] if isinstance(values, str) else values)))
+
+
+def findings(file, tree=base, *args):
+    return [f for f in tree.check("--zone", file, *args) if f["code"].startswith(AREAS)]
+
+
+def bad(file, tree=base, *args):
+    return {f["code"] for f in findings(file, tree, *args) if f["status"] in ("note", "warn", "fail")}
+
+
+def with_spf(record):
+    return {"example.org": [RIGHT["example.org"][0], record, RIGHT["example.org"][2]]}
+
+
+def with_dmarc(record):
+    return {"_dmarc.example.org": record}
+
+
+right = findings(zone())
+t.eq([f for f in right if f["status"] != "ok"], [], "right records have nothing wrong")
+t.ok({"dkim.record.mismatch", "spf.host", "host.ptr", "dmarc.record"} <= {f["code"] for f in right}, "and were looked at")
+
+T = "2001:db8::1"
+DEEP = {f"s{i}.example.net": f"v=spf1 include:s{i + 1}.example.net ?all" for i in range(12)}
+CASES = [
+    # SPF
+    ("no SPF", {"example.org": RIGHT["example.org"][::2]}, {"spf.record"}),
+    ("SPF spelled wrong", with_spf("v=spf 1 ip4:192.0.2.1 -all"), {"spf.record"}),
+    ("two SPF records", {"example.org": RIGHT["example.org"] + ["v=spf1 mx -all"]}, {"spf.record.several"}),
+    ("a typo in SPF", with_spf("v=spf1 ipv4:192.0.2.1 -all"), {"spf.record.syntax"}),
+    ("a bad network", with_spf("v=spf1 ip4:192.0.2.300 -all"), {"spf.record.syntax"}),
+    ("an include of nothing", with_spf("v=spf1 include:nowhere.example.net ip4:192.0.2.1 ip6:2001:db8::1 ~all"),
+     {"spf.tree", "spf.host"}),
+    ("too many lookups", {**with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 include:s0.example.net ~all"), **DEEP},
+     {"spf.tree", "spf.lookups"}),
+    ("an include of itself", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 include:example.org ~all"), {"spf.tree", "spf.lookups"}),
+    ("-all", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"), {"spf.all.hard"}),
+    ("+all", with_spf("v=spf1 +all"), {"spf.all"}),
+    ("no all", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1"), {"spf.all"}),
+    ("a redirect", {**with_spf("v=spf1 redirect=_spf.example.org"), "_spf.example.org": "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"}, set()),
+    ("ptr", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ptr ~all"), {"spf.ptr"}),
+    ("the host's IPv6 is not in it", with_spf("v=spf1 ip4:192.0.2.1 ~all"), {"spf.host"}),
+    ("no SPF of the host", {"mail.example.org": ["A 192.0.2.1", "AAAA 2001:db8::1"]}, {"spf.helo"}),
+    # DKIM
+    ("no key", {NAME: None}, {"dkim.record.missing"}),
+    ("a doubled name", {NAME: None, NAME + ".example.org": KEY}, {"dkim.record.doubled"}),
+    ("another key", {NAME: OTHER}, {"dkim.record.mismatch"}),
+    ("another, weak key", {NAME: WEAK}, {"dkim.record.mismatch", "dkim.record.bits"}),
+    ("a key cut off", {NAME: KEY[:200]}, {"dkim.record.syntax"}),
+    ("quotes in the value", {NAME: '"' + KEY[:100] + '" "' + KEY[100:] + '"'}, {"dkim.record.syntax"}),
+    ("backslashes in the value", {NAME: KEY.replace(";", "\\;")}, {"dkim.record.syntax"}),
+    ("split into two records", {NAME: [KEY[:150], KEY[150:]]}, {"dkim.record.several", "dkim.record.syntax"}),
+    ("blanks within the key", {NAME: KEY[:150] + " " + KEY[150:]}, set()),
+    ("revoked", {NAME: "v=DKIM1; k=rsa; p="}, {"dkim.record.revoked"}),
+    ("a test", {NAME: KEY.replace("v=DKIM1;", "v=DKIM1; t=y;")}, {"dkim.record.testing"}),
+    ("sha1 only", {NAME: KEY.replace("h=sha256", "h=sha1")}, {"dkim.record.tags"}),
+    ("another service", {NAME: KEY.replace("v=DKIM1;", "v=DKIM1; s=tlsrpt;")}, {"dkim.record.tags"}),
+    # DMARC
+    ("no DMARC", {"_dmarc.example.org": None}, {"dmarc.record"}),
+    ("DMARC at the domain", {"_dmarc.example.org": None, "example.org": RIGHT["example.org"] + ["v=DMARC1; p=none"]},
+     {"dmarc.record", "dmarc.record.place"}),
+    ("DMARC at a doubled name", {"_dmarc.example.org": None, "_dmarc.example.org.example.org": "v=DMARC1; p=none"},
+     {"dmarc.record", "dmarc.record.place"}),
+    ("two DMARC records", with_dmarc(["v=DMARC1; p=none", "v=DMARC1; p=reject"]), {"dmarc.record.several"}),
+    ("the tutorial's", with_dmarc("v=DMARC1; p=reject; rua=mailto:hana@example.org; pct=100"),
+     {"dmarc.record.tag", "dmarc.rua.person"}),
+    ("a policy that is none", with_dmarc("v=DMARC1; p=refuse; rua=mailto:dmarc@example.org"), {"dmarc.record.tag", "dmarc.policy"}),
+    ("p=none", with_dmarc("v=DMARC1; p=none; rua=mailto:dmarc@example.org"), {"dmarc.policy"}),
+    ("t=y", with_dmarc("v=DMARC1; p=reject; t=y; rua=mailto:dmarc@example.org"), {"dmarc.policy"}),
+    ("rf and ri", with_dmarc("v=DMARC1; p=reject; rf=afrf; ri=3600; rua=mailto:dmarc@example.org"), {"dmarc.record.tag"}),
+    ("no rua", with_dmarc("v=DMARC1; p=reject"), {"dmarc.rua"}),
+    ("rua without mailto:", with_dmarc("v=DMARC1; p=reject; rua=dmarc@example.org"), {"dmarc.rua", "dmarc.record.tag"}),
+    ("reports elsewhere", with_dmarc("v=DMARC1; p=reject; rua=mailto:dmarc@example.net"), {"dmarc.rua.consent"}),
+    ("reports elsewhere, agreed", {**with_dmarc("v=DMARC1; p=reject; rua=mailto:dmarc@example.net"),
+                                   "example.org._report._dmarc.example.net": "v=DMARC1"}, set()),
+    # the host
+    ("no reverse name", {"1.2.0.192.in-addr.arpa": None, "9.2.0.192.in-addr.arpa": "PTR x.example."}, {"host.ptr"}),
+    ("a reverse name that leads nowhere", {"1.2.0.192.in-addr.arpa": "PTR vm-1.example.net."}, {"host.ptr", "host.ptr.name"}),
+    ("another reverse name", {"1.2.0.192.in-addr.arpa": "PTR vm-1.example.net.", "vm-1.example.net": "A 192.0.2.1"}, {"host.ptr.name"}),
+    ("no zone of reverse names", {n: None for n in RIGHT if n.endswith(".arpa")}, set()),
+    ("no address", {"mail.example.org": "v=spf1 a -all"}, {"host.address", "mx.host"}),
+    ("no MX", {"example.org": RIGHT["example.org"][1:]}, {"mx.record"}),
+    ("an MX that is an alias", {"example.org": ["MX 10 m.example.org."] + RIGHT["example.org"][1:], "m.example.org": "CNAME mail.example.org."},
+     {"mx.host"}),
+    ("no TLS-RPT, MTA-STS, CAA", {"_mta-sts.example.org": None, "_smtp._tls.example.org": None, "example.org": RIGHT["example.org"][:2]},
+     {"policy.mta_sts", "policy.tls_rpt", "policy.caa"}),
+]
+for name, changes, want in CASES:
+    t.eq(bad(zone(**changes)), want, name)
+
+# what is to be published, published
+for name in ("no SPF", "a typo in SPF", "no key", "another key", "quotes in the value", "no DMARC", "no rua", "reports elsewhere",
+             "no SPF of the host", "no TLS-RPT, MTA-STS, CAA"):
+    changes = dict(next(c for n, c, _ in CASES if n == name))
+    fixes = [f for f in findings(zone(**changes)) if f["fix"].startswith("# publish: ") and f["status"] != "ok"]
+    t.ok(fixes, f"{name}: says what to publish")
+    for f in fixes:
+        new = f["fix"].removeprefix("# publish: ")
+        owner = new.split(". ")[0]
+        kind = new.split(" IN ")[1].split(" ")[0]
+        with open(zone(**changes), encoding="ascii") as file:
+            old = file.readlines()
+        meant = "v=spf1" if "v=spf1" in new else '"' if kind == "TXT" else kind
+        kept = [x for x in old if not (x.startswith(owner + ". ") and f" IN {kind} " in x and meant in x)]
+        after = findings(write("z2", "".join(kept) + new + "\n"))
+        same = [g for g in after if g["code"] == f["code"] and g["subject"] == f["subject"]]
+        t.ok(same and all(g["status"] == "ok" for g in same), f"{name}: {f['code']} is cured", (new, same))
+
+# IPv6 and inet_protocols; other domains; no DNS
+v4 = base.copy().sub("/etc/postfix/main.cf", "inet_protocols = all", "inet_protocols = ipv4")
+t.eq(bad(zone(), v4), {"host.ipv6"}, "AAAA, but inet_protocols = ipv4")
+t.ok("host.name" in bad(zone(), base, "--host", "localhost"), "--host: no full name")
+t.ok({"spf.record", "dmarc.record", "mx.record"} <= bad(zone(), base, "--domain", "example.com"), "--domain: another one")
+none = [f for f in base.check() if f["code"].startswith(AREAS)]
+t.eq([(f["code"], f["status"]) for f in none], [("dns.resolver", "skip")], "no name server is asked of a tree alone")
+got = [f for f in base.check("--nameserver", "127.0.0.1:9", "--dns-timeout", "1") if f["code"].startswith(AREAS)]
+t.ok(got and {f["status"] for f in got} <= {"skip", "ok"}, "no answer: skipped, nothing is said to be wrong",
+     [f for f in got if f["status"] not in ("skip", "ok")])
+status, out, _ = run("check", "--root", base.root, "--zone", zone(**{NAME: OTHER}), "--lang", "ja", "--only", "dkim.record")
+t.ok(status == 0 and re.search("[ぁ-ん]", out.decode()), "Japanese", out)
+t.done()
