@@ -118,14 +118,18 @@ static str seal_digest(struct arc_seal *s, const struct arc_chain *chain,
 			     unsigned_seal, (str){ NULL, 0 });
 }
 
-/* RFC 8617 4.1.2: what must not be named in h= */
+bool arc_seal_forbids(str name)
+{
+	return str_ieq(name, STR("Authentication-Results")) ||
+	       str_istarts(name, STR("ARC-"));
+}
+
 static bool names_ok(const struct dkim_sign_options *o, struct err *e)
 {
 	for (size_t i = 0; o->exact && i < o->sign.n; i++) {
 		str name = o->sign.names[i];
 
-		if (str_ieq(name, STR("Authentication-Results")) ||
-		    str_istarts(name, STR("ARC-")))
+		if (arc_seal_forbids(name))
 			return err_set(e, ERR_DATA,
 				       "%.*s cannot be covered by an "
 				       "ARC-Message-Signature",

@@ -17,6 +17,9 @@
 
 struct arc_seal;
 
+/* RFC 8617 4.1.2: may this field not be covered by an ARC-Message-Signature? */
+bool arc_seal_forbids(str name);
+
 /* Why no set may be added, a static sentence; NULL: one may.  A chain that failed for want of an answer is no reason here, but to
  * seal it says cv=fail for ever: better a tempfail (chain->temporary). */
 const char *arc_seal_refusal(const struct arc_chain *chain);

@@ -75,6 +75,27 @@ int cli_usage(struct cli *cli, const char *fmt, ...)
 	return out_error(&cli->err);
 }
 
+bool cli_ip(struct cli *cli, struct ip *out)
+{
+	const char *text = args_get(&cli->args, "ip");
+
+	out->family = IP_NONE;
+	return !text || ip_parse(str_of(text), out) ||
+	       err_set(&cli->err, ERR_USAGE,
+		       _("--ip \"%.60s\" is not an address"), text);
+}
+
+str cli_authserv_id(struct cli *cli)
+{
+	const char *id = args_get(&cli->args, "authserv-id");
+	char host[256] = "localhost";
+
+	if (id)
+		return str_of(id);
+	(void)gethostname(host, sizeof host - 1);
+	return arena_str(cli->arena, str_of(host));
+}
+
 bool cli_file(struct cli *cli, const char **path)
 {
 	*path = cli->args.n_rest ? cli->args.rest[0] : NULL;

@@ -2,6 +2,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "base/ip.h"
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/tr.h"
@@ -26,8 +27,8 @@ struct command {
 };
 
 extern const struct command cmd_authres, cmd_check, cmd_dmarc, cmd_keygen,
-	cmd_milter, cmd_records, cmd_reports, cmd_rotate, cmd_setup, cmd_sign,
-	cmd_spf, cmd_testkey, cmd_verify, cmd_why;
+	cmd_milter, cmd_records, cmd_reports, cmd_rotate, cmd_seal, cmd_setup,
+	cmd_sign, cmd_spf, cmd_testkey, cmd_verify, cmd_why;
 
 /* argv[0] decides: the programs that a link may stand for. */
 int genkey_main(struct arena *arena, int argc, char *argv[]);
@@ -48,6 +49,10 @@ int cli_fail(struct cli *cli);
 /* A usage error: prints it, names the help, returns 64. */
 int cli_usage(struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* --ip; without it, of no family.  False: cli->err. */
+bool cli_ip(struct cli *cli, struct ip *out);
+/* --authserv-id, or this host's name; in the arena. */
+str cli_authserv_id(struct cli *cli);
 /* The one file argument, or NULL for standard input.  False: there are more. */
 bool cli_file(struct cli *cli, const char **path);
 

@@ -1,9 +1,8 @@
 /* inkan sign: a message with DKIM signatures put on. */
 #include "cli/config.h"
-#include "cli/source.h"
+#include "cli/ontop.h"
+#include "cli/signopt.h"
 #include "conf/signing.h"
-#include "dns/name.h"
-#include "mail/feed.h"
 
 static const struct opt options[] = {
 	{ "domain", 'd', "DOMAIN", N_("signing domain (d=); repeatable") },
@@ -36,42 +35,9 @@ struct signing {
 	struct bodyhash *bodyhash;
 	struct job *jobs;
 	size_t n;
-	bool lf, line_seen; /* the input's line ends */
-	size_t from_seen; /* octets of "From ", the line that mbox puts on top */
-	struct feed *feed;
 	struct snapshot *config; /* NULL: the options say it all */
 	bool failed; /* cli->err is set */
 };
-
-static bool parse_canon(const char *text, struct dkim_sign_options *o)
-{
-	str rest = str_of(text ? text : "relaxed/relaxed"), header;
-	str body = STR("simple");
-
-	(void)str_split(&rest, '/', &header);
-	if (rest.p)
-		body = rest;
-	o->header_canon = str_eq(header, STR("relaxed")) ? CANON_RELAXED
-							 : CANON_SIMPLE;
-	o->body_canon = str_eq(body, STR("relaxed")) ? CANON_RELAXED
-						     : CANON_SIMPLE;
-	return (str_eq(header, STR("relaxed")) ||
-		str_eq(header, STR("simple"))) &&
-	       (str_eq(body, STR("relaxed")) || str_eq(body, STR("simple")));
-}
-
-/* "From:To" or "From,To" */
-static struct dkim_names parse_names(struct arena *arena, const char *text)
-{
-	str rest = str_of(text), name;
-	str *names = arena_array_of(arena, str, rest.n + 1);
-	size_t n = 0;
-
-	while (str_split(&rest, ':', &name))
-		if (str_trim(name).n)
-			names[n++] = str_trim(name);
-	return (struct dkim_names){ names, n };
-}
 
 static bool read_numbers(struct cli *cli, struct dkim_sign_options *o)
 {
@@ -94,16 +60,14 @@ static bool read_options(struct cli *cli, struct dkim_sign_options *o)
 		.identity = str_of(args_get(&cli->args, "identity")),
 		.timestamp = cli->now,
 	};
-	if (!parse_canon(args_get(&cli->args, "canonicalization"), o))
-		return err_set(&cli->err, ERR_USAGE,
-			       _("--canonicalization is simple or relaxed, for "
-				 "header/body"));
+	if (!signopt_canon(cli, o))
+		return false;
 	if (headers) {
-		o->sign = parse_names(cli->arena, headers);
+		o->sign = signopt_names(cli->arena, headers);
 		o->exact = true;
 	}
 	if (oversign) {
-		o->oversign = parse_names(cli->arena, oversign);
+		o->oversign = signopt_names(cli->arena, oversign);
 	} else if (headers) {
 		o->oversign.n = 0;
 	}
@@ -150,20 +114,6 @@ static bool load_key(struct cli *cli, const char *path, struct job *job)
 	return true;
 }
 
-static bool check_names(struct cli *cli, const struct dkim_sign_options *o)
-{
-	if (!dns_name_is_domain(o->domain, false) ||
-	    dns_name_labels(o->domain) < 2)
-		return err_set(&cli->err, ERR_USAGE,
-			       _("\"%.*s\" is not a domain that can sign"),
-			       STR_ARG(str_head(o->domain, 100)));
-	if (!dns_name_is_domain(o->selector, true))
-		return err_set(&cli->err, ERR_USAGE,
-			       _("\"%.*s\" is not a selector"),
-			       STR_ARG(str_head(o->selector, 100)));
-	return true;
-}
-
 static bool jobs_from_options(struct cli *cli, struct signing *s)
 {
 	size_t domains, selectors, keys;
@@ -187,7 +137,7 @@ static bool jobs_from_options(struct cli *cli, struct signing *s)
 		job->options = o;
 		job->options.domain = str_of(d[s->n]);
 		job->options.selector = str_of(sel[s->n]);
-		if (!check_names(cli, &job->options) ||
+		if (!signopt_signer(cli, &job->options) ||
 		    !load_key(cli, k[s->n], job))
 			return false;
 	}
@@ -271,25 +221,6 @@ static void on_body(void *arg, str chunk)
 	bodyhash_feed(((struct signing *)arg)->bodyhash, chunk);
 }
 
-static const char from_line[] = "From ";
-enum { FROM_LINE = sizeof from_line - 1, NO_FROM_LINE };
-
-static void on_chunk(void *arg, str bytes)
-{
-	struct signing *s = arg;
-	size_t newline = str_find(bytes, '\n');
-
-	for (size_t i = 0; i < bytes.n && s->from_seen < FROM_LINE; i++)
-		s->from_seen = bytes.p[i] == from_line[s->from_seen]
-				       ? s->from_seen + 1
-				       : NO_FROM_LINE;
-	if (!s->line_seen && newline < bytes.n) {
-		s->line_seen = true;
-		s->lf = newline == 0 || bytes.p[newline - 1] != '\r';
-	}
-	feed_put(s->feed, bytes);
-}
-
 static bool make_fields(struct signing *s)
 {
 	struct err *e = &s->cli->err;
@@ -305,37 +236,18 @@ static bool make_fields(struct signing *s)
 }
 
 /* The first signature stands on top. */
-static void print_fields(const struct signing *s)
+static int print(struct signing *s, struct ontop *message)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		str rest = s->jobs[i].field, line;
+	str *fields = arena_array_of(s->cli->arena, str, s->n);
 
-		while (str_split(&rest, '\n', &line)) {
-			if (line.n && line.p[line.n - 1] == '\r')
-				line.n--;
-			printf("%.*s%s", STR_ARG(line), s->lf ? "\n" : "\r\n");
-		}
-	}
-}
-
-static int sign_source(struct signing *s, struct source *source)
-{
-	struct cli *cli = s->cli;
-	bool only = args_has(&cli->args, "header-only");
-	bool ok = only ? source_read(source, on_chunk, s, &cli->err)
-		       : source_read_twice(source, on_chunk, s, &cli->err);
-
-	feed_end(s->feed);
 	bodyhash_end(s->bodyhash);
-	if (!ok || s->failed || !make_fields(s))
-		return cli_fail(cli);
-	if (!only && s->from_seen == FROM_LINE &&
-	    !source_copy_line(source, &cli->err))
-		return cli_fail(cli);
-	print_fields(s);
-	if (!only && !source_copy(source, &cli->err))
-		return cli_fail(cli);
-	return 0;
+	if (s->failed || !make_fields(s))
+		return cli_fail(s->cli);
+	for (size_t i = 0; i < s->n; i++)
+		fields[i] = s->jobs[i].field;
+	return ontop_write(message, fields, s->n, &s->cli->err)
+		       ? 0
+		       : cli_fail(s->cli);
 }
 
 static int run(struct cli *cli)
@@ -350,7 +262,7 @@ static int run(struct cli *cli)
 				  .too_large = on_too_large,
 				  .end_of_header = on_end_of_header,
 				  .body = on_body };
-	struct source source;
+	struct ontop message;
 	const char *path;
 	int status;
 
@@ -369,10 +281,10 @@ static int run(struct cli *cli)
 		if (!s.config)
 			return cli_fail(cli);
 	}
-	s.feed = feed_new(cli->arena, &sink);
-	if (source_open(&source, path, &cli->err)) {
-		status = sign_source(&s, &source);
-		source_close(&source);
+	if (ontop_read(&message, cli->arena, path, &sink,
+		       args_has(&cli->args, "header-only"), &cli->err)) {
+		status = print(&s, &message);
+		ontop_close(&message);
 	} else {
 		status = cli_fail(cli);
 	}

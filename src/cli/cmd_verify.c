@@ -6,8 +6,6 @@
 #include "verify/stamp.h"
 #include "verify/verify.h"
 
-#include <unistd.h>
-
 static const struct opt options[] = {
 	{ "ip", 0, "ADDR", N_("the address of the client that sent it") },
 	{ "helo", 0, "NAME", N_("the name it gave in HELO") },
@@ -197,17 +195,6 @@ static void print_text(struct cli *cli, const struct verdict *v, str stamp)
 	}
 }
 
-static str authserv_id(struct cli *cli)
-{
-	const char *id = args_get(&cli->args, "authserv-id");
-	char host[256] = "localhost";
-
-	if (id)
-		return str_of(id);
-	(void)gethostname(host, sizeof host - 1);
-	return arena_str(cli->arena, str_of(host));
-}
-
 /* With a policy DMARC has the last word, else one good signature is enough. */
 static bool good(const struct verdict *v)
 {
@@ -227,7 +214,7 @@ static json_t *arc_json(struct cli *cli, const struct arc_chain *arc)
 
 static int report(struct cli *cli, const struct verdict *v)
 {
-	struct stamp_options o = { .authserv_id = authserv_id(cli) };
+	struct stamp_options o = { .authserv_id = cli_authserv_id(cli) };
 	str stamp = stamp_value(cli->arena, v, &o);
 
 	if (v->out_of_memory) {
@@ -249,12 +236,10 @@ static int report(struct cli *cli, const struct verdict *v)
 
 static bool set_envelope(struct cli *cli, struct verify *v)
 {
-	const char *text = args_get(&cli->args, "ip");
-	struct ip ip = { .family = IP_NONE };
+	struct ip ip;
 
-	if (text && !ip_parse(str_of(text), &ip))
-		return err_set(&cli->err, ERR_USAGE,
-			       _("--ip \"%.60s\" is not an address"), text);
+	if (!cli_ip(cli, &ip))
+		return false;
 	verify_envelope(v, ip, str_of(args_get(&cli->args, "helo")),
 			str_of(args_get(&cli->args, "mail-from")));
 	return true;
@@ -288,7 +273,7 @@ static int run(struct cli *cli)
 	}
 	o.methods = VERIFY_DKIM | VERIFY_SPF | VERIFY_DMARC | VERIFY_ARC;
 	o.suffixes = suffixes;
-	o.receiver = authserv_id(cli);
+	o.receiver = cli_authserv_id(cli);
 	o.trace = args_has(&cli->args, "explain");
 
 	struct verify *v = verify_new(&o, dns_client_resolver(dns));
