@@ -3,6 +3,7 @@
  *
  *	zone				a new, empty zone
  *	txt NAME DATA			a record
+ *	now SECONDS			since 1970
  *	check ID MESSAGE		prints ID, result, instances,
  *					header.oldest-pass, reason
  *	key DOMAIN/SELECTOR PEM		who seals from now on
@@ -18,10 +19,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORDS = 3, LINE_MAX_BYTES = 1 << 20, NOW = 1790000000 };
+enum { WORDS = 3, LINE_MAX_BYTES = 1 << 20 };
 
 struct runner {
 	struct zone *zone;
+	int64_t now;
 	struct arena *arena; /* of one line */
 	struct arena *kept; /* of the sealer */
 	struct dkim_sign_options sealer;
@@ -73,7 +75,7 @@ static void on_field(void *arg, str raw)
 static void on_header_end(void *arg)
 {
 	struct passing *p = arg;
-	struct dkim_policy policy = { .now = NOW, .drift = DKIM_DRIFT };
+	struct dkim_policy policy = { .now = p->r->now, .drift = DKIM_DRIFT };
 
 	p->bodyhash = bodyhash_new(p->r->arena);
 	arc_chain_init(&p->chain, p->r->arena, &p->header, &policy);
@@ -183,6 +185,13 @@ static bool set_zone(struct runner *r, str a, str b)
 	return r->zone != NULL;
 }
 
+static bool set_now(struct runner *r, str seconds, str b)
+{
+	(void)b;
+	r->now = strtoll(seconds.p, NULL, 10);
+	return true;
+}
+
 static bool set_txt(struct runner *r, str name, str data)
 {
 	struct err e;
@@ -196,9 +205,10 @@ static bool run_line(struct runner *r, str line)
 		const char *word;
 		bool (*run)(struct runner *, str, str);
 	} table[] = {
-		{ "zone", set_zone },   { "txt", set_txt },
-		{ "check", check },     { "key", set_key },
-		{ "names", set_names }, { "seal", seal },
+		{ "zone", set_zone }, { "now", set_now },
+		{ "txt", set_txt },   { "check", check },
+		{ "key", set_key },   { "names", set_names },
+		{ "seal", seal },
 	};
 	str w[WORDS] = { STR_INIT(""), STR_INIT(""), STR_INIT("") };
 
@@ -213,9 +223,12 @@ static bool run_line(struct runner *r, str line)
 int main(void)
 {
 	static char line[LINE_MAX_BYTES];
-	struct runner r = { .zone = zone_new(), .kept = arena_new(1 << 16) };
+	struct runner r = { .zone = zone_new(),
+			    .now = 1790000000,
+			    .kept = arena_new(1 << 16) };
 	bool ok = true;
 
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	while (ok && fgets(line, sizeof line, stdin)) {
 		r.arena = arena_new(1 << 16);
 		ok = run_line(&r, (str){ line, strcspn(line, "\n") });

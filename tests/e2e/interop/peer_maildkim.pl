@@ -2,8 +2,12 @@
 # Mail::DKIM behind a pipe.  Lines in:
 #   verify RECORD-FILE MESSAGE-FILE           -> a line: the results, top first
 #   sign ALGORITHM METHOD DOMAIN SELECTOR KEY MESSAGE-FILE OUT-FILE -> "ok"
+#   arc-verify RECORD-FILE MESSAGE-FILE       -> a line: the result and why
+#   arc-sign DOMAIN SELECTOR KEY ID MESSAGE-FILE OUT-FILE -> "ok"
 use strict;
 use warnings;
+use Mail::DKIM::ARC::Signer;
+use Mail::DKIM::ARC::Verifier;
 use Mail::DKIM::Signer;
 use Mail::DKIM::Verifier;
 use Net::DNS;
@@ -36,14 +40,41 @@ sub slurp {
 	return scalar <$f>;
 }
 
-sub verify {
-	my ($records, $message) = @_;
+sub use_records {
+	my ($records) = @_;
 	my %r;
 	for (split /\n/, slurp($records)) {
 		my ($name, $text) = split / /, $_, 2;
 		$r{lc $name} = $text;
 	}
 	Mail::DKIM::DNS::resolver(Records->new(%r));
+}
+
+sub arc_verify {
+	my ($records, $message) = @_;
+	use_records($records);
+	my $d = Mail::DKIM::ARC::Verifier->new;
+	$d->PRINT(slurp($message));
+	$d->CLOSE;
+	return $d->result_detail;
+}
+
+sub arc_sign {
+	my ($domain, $selector, $key, $id, $message, $out) = @_;
+	my $d = Mail::DKIM::ARC::Signer->new(Algorithm => 'rsa-sha256', Chain => 'ar',
+		Domain => $domain, SrvId => $id, Selector => $selector, KeyFile => $key);
+	$d->PRINT(slurp($message));
+	$d->CLOSE;
+	my $fields = $d->as_string or die $d->{details};
+	open my $f, '>:raw', $out or die "$out: $!";
+	print {$f} $fields;
+	close $f or die "$out: $!";
+	return 'ok';
+}
+
+sub verify {
+	my ($records, $message) = @_;
+	use_records($records);
 	my $d = Mail::DKIM::Verifier->new;
 	$d->PRINT(slurp($message));
 	$d->CLOSE;
@@ -74,7 +105,9 @@ sub sign {
 while (my $line = <STDIN>) {
 	chomp $line;
 	my ($op, @args) = split / /, $line;
-	my $answer = eval { $op eq 'sign' ? sign(@args) : verify(@args) };
+	my %operations = (sign => \&sign, verify => \&verify, 'arc-sign' => \&arc_sign,
+		'arc-verify' => \&arc_verify);
+	my $answer = eval { $operations{$op}->(@args) };
 	$answer = "error: $@" if !defined $answer;
 	$answer =~ s/\s+/ /g;
 	print "$answer\n";

@@ -11,6 +11,7 @@ import time
 
 import tap
 from messages import message
+from pipe import Pipe
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ["INKAN_BUILD"]
@@ -37,20 +38,6 @@ def inkan(*args, data=None):
     if p.returncode:
         raise RuntimeError(f"inkan {' '.join(args)}: {p.stderr.decode()}")
     return p.stdout
-
-
-class Pipe:
-    def __init__(self, *argv):
-        self.p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, line):
-        self.p.stdin.write(line + "\n")
-        self.p.stdin.flush()
-        return self.p.stdout.readline().strip()
-
-    def end(self):
-        self.p.stdin.close()
-        self.p.wait(10)
 
 
 def keys():
