@@ -17,6 +17,14 @@ static void append(struct arena *arena, struct authres *out,
 	out->n += n;
 }
 
+static bool is_ascii(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 bool arc_results_gather(struct arena *arena, const struct header *header,
 			str authserv_id, struct authres *out)
 {
@@ -32,6 +40,8 @@ bool arc_results_gather(struct arena *arena, const struct header *header,
 		    !str_ieq(a.id, authserv_id))
 			continue;
 		found = true;
+		/* where such a field is, the message is of RFC 6532 anyway */
+		out->utf8 = out->utf8 || !is_ascii(f->value);
 		append(arena, out, a.results, a.n);
 	}
 	return found;

@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "mail/fold.h"
 
+#include <assert.h>
+
 enum { FIELD_MAX = 4 * LIMIT_AUTHRES_BYTES };
 
 struct arc_seal {
@@ -153,6 +155,7 @@ bool arc_seal_finish(struct arc_seal *s, const struct arc_chain *chain,
 	struct fold f;
 	str signature;
 
+	assert(chain->result != ARC_PENDING);
 	if (refusal)
 		return err_set(e, ERR_DATA, "%s", refusal);
 	fields[ARC_AAR] = make_results(s, i, results);

@@ -37,8 +37,8 @@ static str unescape(struct arena *arena, str s)
 
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '\\' && i + 3 < s.n && s.p[i + 1] == 'x') {
-			to[n++] = (char)(ascii_hex(s.p[i + 2]) << 4 |
-					 ascii_hex(s.p[i + 3]));
+			to[n++] = (char)((unsigned)ascii_hex(s.p[i + 2]) << 4 |
+					 (unsigned)ascii_hex(s.p[i + 3]));
 			i += 3;
 		} else {
 			to[n++] = s.p[i];

@@ -289,6 +289,12 @@ static const struct {
 	  true,
 	  " mx.example.net;\r\n arc=fail reason=\"no answer in time\" "
 	  "smtp.remote-ip=192.0.2.9" },
+	/* what is UTF-8 there stays so (RFC 8617 4.1.4) */
+	{ { " mx.example.net; spf=pass smtp.mailfrom=\xe7\x94\xb0@a.example" },
+	  ARC_NONE,
+	  true,
+	  " mx.example.net;\r\n arc=none;\r\n spf=pass "
+	  "smtp.mailfrom=\xe7\x94\xb0@a.example" },
 	/* the same word is kept, with what was said besides; another is not */
 	{ { " mx.example.net; spf=pass; arc=pass smtp.remote-ip=192.0.2.1" },
 	  ARC_PASS,

@@ -1,6 +1,8 @@
 /* Input of twice the size must not take four times as long: what strangers can
  * send is read in linear time.  CPU time, and several tries, so that a busy
  * machine does not matter. */
+#include "arc/sealhash.h"
+#include "arc/set.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "dkim/canon.h"
@@ -115,6 +117,26 @@ static void signature(struct arena *a, str text)
 	(void)dkim_signature_parse(a, &field, &s, &result, &why);
 }
 
+static void arc_fields(struct arena *a, str text)
+{
+	struct header h = read_header(a, text);
+	struct dkim_policy policy = { .now = 0 };
+	struct arc_sets sets;
+
+	arc_sets_read(&sets, a, &h, &policy);
+}
+
+/* Each seal covers all sets before its own. */
+static void arc_seals(struct arena *a, str text)
+{
+	str part = str_head(text, text.n / LIMIT_ARC_SETS / 3);
+	struct sealhash h;
+
+	sealhash_init(&h, a, NULL);
+	for (int i = 0; i < LIMIT_ARC_SETS; i++)
+		(void)sealhash_next(&h, part, part, part, str_head(part, 0));
+}
+
 static void put_nothing(void *arg, const char *p, size_t n)
 {
 	(void)p;
@@ -170,6 +192,10 @@ static const struct {
 	{ "names in h=",
 	  "v=1; a=rsa-sha256; d=a.example; s=b; bh=aaaa; b=aaaa; h=from", ":a",
 	  50000, signature },
+	{ "ARC fields", "", "ARC-Seal: i=1; a=b\r\n", 20000, arc_fields },
+	{ "comments before an instance", "ARC-Authentication-Results:", "(a)",
+	  100000, arc_fields },
+	{ "seals upon seals", "A:", " bc", 400000, arc_seals },
 	{ "blank lines", "", "\r\n", 100000, body_in_bits },
 	{ "trailing blanks", "", "a \r\n", 50000, body_in_bits },
 	{ "spaces", "", " ", 200000, body_in_bits },
