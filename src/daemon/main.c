@@ -116,9 +116,8 @@ static void enter_sandbox(const struct conf *c, const struct sockets *s)
 {
 	static const char *const words[] = {
 		[SANDBOX_FULL] = "files and system calls",
-		[SANDBOX_FILES_OPEN] = "system calls (the kernel has no "
-				       "Landlock for files)",
-		[SANDBOX_CALLS_OPEN] = "files (no filter of system calls here)",
+		[SANDBOX_FILES_OPEN] = "system calls (no Landlock here)",
+		[SANDBOX_CALLS_OPEN] = "files (no filter of calls here)",
 		[SANDBOX_NONE] = "nothing (the kernel refuses)",
 	};
 	const char *const removable[] = { c->pid_file.p,
