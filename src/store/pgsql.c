@@ -1,0 +1,576 @@
+/* The store on PostgreSQL, for several writers on several machines.  A batch
+ * goes by COPY into temporary tables of its transaction and is merged at its end:
+ * first the reports, each by the digest of what it says, where a writer that has
+ * the same one waits for the other; then the rows of those that were new.  All
+ * is inserted in the order of its keys, so that writers never wait for each
+ * other in a circle.  No session state outlives a transaction: poolers that give
+ * a connection to another between transactions will do. */
+#include "base/buf.h"
+#include "store/backend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <libpq-fe.h>
+
+enum { FLUSH_AT = 1 << 20, ROW_MAX = 4 << 20, NUMBERS = 1000 };
+
+/* Rows on their way to a staging table. */
+enum stage { REPORTS, RECORDS, TRAFFIC, TLS, FAILURES, STAGES };
+
+static const char *const copies[STAGES] = {
+	"COPY stage_report FROM STDIN",  "COPY stage_record FROM STDIN",
+	"COPY stage_traffic FROM STDIN", "COPY stage_tls FROM STDIN",
+	"COPY stage_failure FROM STDIN",
+};
+
+static const char begin_sql[] =
+	"BEGIN;"
+	"CREATE TEMP TABLE stage_report (LIKE report) ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_record (LIKE record) ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_tls (LIKE tls) ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_failure (LIKE failure) ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_traffic (report BIGINT, LIKE traffic)"
+	" ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_new (domain TEXT, report BIGINT,"
+	" records BIGINT) ON COMMIT DROP";
+
+#define NEW_ONLY " JOIN stage_new n USING (domain, report)"
+
+static const char merge_sql[] =
+	"WITH n AS (INSERT INTO report SELECT * FROM stage_report"
+	" ORDER BY domain, ident ON CONFLICT (domain, ident) DO NOTHING"
+	" RETURNING domain, report, records)"
+	" INSERT INTO stage_new SELECT * FROM n;"
+	"ANALYZE stage_new;"
+	"INSERT INTO record SELECT x.* FROM stage_record x" NEW_ONLY ";"
+	"INSERT INTO tls SELECT x.* FROM stage_tls x" NEW_ONLY ";"
+	"INSERT INTO failure SELECT x.* FROM stage_failure x" NEW_ONLY ";"
+	"INSERT INTO traffic AS t SELECT domain, day, source_ip, dkim, spf,"
+	" disposition, hints, selector, via,"
+	" least(sum(messages), 4000000000000000000)::bigint"
+	" FROM stage_traffic" NEW_ONLY " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9"
+	" ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9"
+	" ON CONFLICT (domain, day, source_ip, dkim, spf, disposition, hints,"
+	" selector, via) DO UPDATE SET messages = least(t.messages::numeric"
+	" + excluded.messages, 4000000000000000000)::bigint;"
+	"INSERT INTO traffic_day AS t SELECT domain, day, dkim, spf,"
+	" disposition, least(sum(messages), 4000000000000000000)::bigint"
+	" FROM stage_traffic" NEW_ONLY " GROUP BY 1, 2, 3, 4, 5"
+	" ORDER BY 1, 2, 3, 4, 5"
+	" ON CONFLICT (domain, day, dkim, spf, disposition) DO UPDATE"
+	" SET messages = least(t.messages::numeric + excluded.messages,"
+	" 4000000000000000000)::bigint;"
+	"SELECT (SELECT count(*) FROM stage_report),"
+	" (SELECT count(*) FROM stage_new),"
+	" (SELECT coalesce(sum(records), 0) FROM stage_new),"
+	" (SELECT count(*) FROM stage_new n JOIN report r USING (domain, report)"
+	" WHERE EXISTS (SELECT 1 FROM report o WHERE o.domain = r.domain"
+	" AND o.report_id = r.report_id AND o.org = r.org AND o.kind = r.kind"
+	" AND o.report < r.report))";
+
+struct pgsql {
+	struct store store;
+	PGconn *conn;
+	struct buf stage[STAGES];
+	int64_t number, last; /* of the report; of those taken */
+};
+
+static struct pgsql *of(struct store *s)
+{
+	return (struct pgsql *)s;
+}
+
+/* What the server says, in one line, never with the password of the URL. */
+static bool failed(struct pgsql *q, const char *doing, struct err *e)
+{
+	str why = str_of(PQerrorMessage(q->conn));
+	bool gone = PQstatus(q->conn) != CONNECTION_OK;
+
+	why = str_trim(str_head(why, str_find(why, '\n')));
+	return err_set(e, ERR_UNAVAILABLE,
+		       gone ? "PostgreSQL cannot be reached: cannot %s: %.*s "
+			      "(nothing counts twice: import again)"
+			    : "PostgreSQL: cannot %s: %.*s",
+		       doing, STR_ARG(str_head(why, 300)));
+}
+
+static bool run(struct pgsql *q, const char *sql, const char *doing,
+		struct err *e)
+{
+	PGresult *r = PQexec(q->conn, sql);
+	ExecStatusType status = PQresultStatus(r);
+
+	PQclear(r);
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+	       failed(q, doing, e);
+}
+
+/* ---- rows as COPY has them: columns by tabs, \N is NULL ---- */
+
+static void put_text(struct buf *b, str s)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		const char *as = s.p[i] == '\t'   ? "\\t"
+				 : s.p[i] == '\n' ? "\\n"
+				 : s.p[i] == '\r' ? "\\r"
+				 : s.p[i] == '\\' ? "\\\\"
+						  : NULL;
+
+		if (!as)
+			continue;
+		buf_put(b, (str){ s.p + start, i - start });
+		buf_put(b, str_of(as));
+		start = i + 1;
+	}
+	buf_put(b, (str){ s.p + start, s.n - start });
+}
+
+static void text(struct buf *b, str s) /* absent: empty */
+{
+	buf_putc(b, '\t');
+	put_text(b, s);
+}
+
+static void maybe(struct buf *b, str s) /* absent: NULL */
+{
+	buf_putc(b, '\t');
+	if (s.p)
+		put_text(b, s);
+	else
+		buf_put(b, STR("\\N"));
+}
+
+static void number(struct buf *b, uint64_t n)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+
+	digits[--at] = (char)('0' + n % 10);
+	while (n /= 10)
+		digits[--at] = (char)('0' + n % 10);
+	digits[--at] = '\t';
+	buf_put(b, (str){ digits + at, sizeof digits - at });
+}
+
+static void hex(struct buf *b, str s)
+{
+	buf_put(b, STR("\t\\\\x"));
+	for (size_t i = 0; i < s.n; i++)
+		buf_printf(b, "%02x", (unsigned char)s.p[i]);
+}
+
+/* The first columns of every row of a report. */
+static struct buf *row(struct pgsql *q, enum stage stage)
+{
+	struct buf *b = &q->stage[stage];
+
+	put_text(b, q->store.head.domain);
+	number(b, (uint64_t)q->number);
+	number(b, q->store.n);
+	return b;
+}
+
+static bool copy_out(struct pgsql *q, enum stage stage, struct err *e)
+{
+	struct buf *b = &q->stage[stage];
+	PGresult *r;
+	bool ok;
+
+	if (!b->n)
+		return true;
+	if (b->overflow)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	r = PQexec(q->conn, copies[stage]);
+	ok = PQresultStatus(r) == PGRES_COPY_IN;
+	PQclear(r);
+	ok = ok && PQputCopyData(q->conn, b->p, (int)b->n) == 1 &&
+	     PQputCopyEnd(q->conn, NULL) == 1;
+	b->n = 0;
+	if (!ok)
+		return failed(q, "write", e);
+	while ((r = PQgetResult(q->conn))) {
+		ok = ok && PQresultStatus(r) == PGRES_COMMAND_OK;
+		PQclear(r);
+	}
+	return ok || failed(q, "write", e);
+}
+
+static bool end_row(struct pgsql *q, enum stage stage, struct err *e)
+{
+	buf_putc(&q->stage[stage], '\n');
+	return q->stage[stage].n < FLUSH_AT || copy_out(q, stage, e);
+}
+
+/* ---- the calls ---- */
+
+static bool begin(struct store *s, struct err *e)
+{
+	struct pgsql *q = of(s);
+
+	for (int i = 0; i < STAGES; i++) {
+		q->stage[i].n = 0;
+		q->stage[i].overflow = false;
+	}
+	return run(q, begin_sql, "begin", e);
+}
+
+static uint64_t value(const PGresult *r, int column)
+{
+	return strtoull(PQgetvalue(r, 0, column), NULL, 10);
+}
+
+static bool commit(struct store *s, struct store_counts *added, struct err *e)
+{
+	struct pgsql *q = of(s);
+	PGresult *r;
+	bool ok = true;
+
+	for (int i = 0; ok && i < STAGES; i++)
+		ok = copy_out(q, (enum stage)i, e);
+	if (!ok)
+		return false;
+	r = PQexec(q->conn, merge_sql); /* the last one's result */
+	ok = PQresultStatus(r) == PGRES_TUPLES_OK;
+	if (!ok)
+		(void)failed(q, "write", e);
+	else if (run(q, "COMMIT", "commit", e)) {
+		added->duplicates += value(r, 0) - value(r, 1);
+		added->reports += value(r, 1);
+		added->records += value(r, 2);
+		added->reused += value(r, 3);
+	} else {
+		ok = false;
+	}
+	PQclear(r);
+	return ok;
+}
+
+static void rollback(struct store *s)
+{
+	struct err e;
+
+	(void)run(of(s), "ROLLBACK", "roll back", &e);
+}
+
+static bool report_begin(struct store *s, struct err *e)
+{
+	struct pgsql *q = of(s);
+	PGresult *r;
+	bool ok;
+
+	if (++q->number <= q->last)
+		return true;
+	r = PQexec(q->conn, "SELECT nextval('report_number')");
+	ok = PQresultStatus(r) == PGRES_TUPLES_OK;
+	if (ok) {
+		q->number = (int64_t)value(r, 0);
+		q->last = q->number + NUMBERS - 1;
+	}
+	PQclear(r);
+	return ok || failed(q, "write", e);
+}
+
+static bool put_record(struct store *s, const struct store_record *r,
+		       struct err *e)
+{
+	struct pgsql *q = of(s);
+	struct buf *b = row(q, RECORDS);
+
+	text(b, r->source_ip);
+	number(b, r->messages);
+	text(b, r->disposition);
+	number(b, r->dkim);
+	number(b, r->spf);
+	text(b, r->header_from);
+	maybe(b, r->envelope_from);
+	maybe(b, r->envelope_to);
+	maybe(b, r->reasons);
+	text(b, r->auth);
+	maybe(b, r->raw);
+	return end_row(q, RECORDS, e);
+}
+
+static bool put_traffic(struct store *s, const struct traffic *t, struct err *e)
+{
+	struct pgsql *q = of(s);
+	struct buf *b = &q->stage[TRAFFIC];
+
+	buf_printf(b, "%lld", (long long)q->number);
+	text(b, s->head.domain);
+	number(b, (uint64_t)t->day);
+	text(b, t->source_ip);
+	number(b, t->dkim);
+	number(b, t->spf);
+	text(b, t->disposition);
+	number(b, t->hints);
+	text(b, t->selector);
+	text(b, t->via);
+	number(b, t->messages);
+	return end_row(q, TRAFFIC, e);
+}
+
+static bool put_tls(struct store *s, const struct store_tls *r, struct err *e)
+{
+	struct pgsql *q = of(s);
+	struct buf *b = row(q, TLS);
+
+	text(b, r->policy_type);
+	text(b, r->mx);
+	text(b, r->result);
+	text(b, r->sending_ip);
+	text(b, r->receiving_host);
+	text(b, r->receiving_ip);
+	text(b, r->reason);
+	number(b, store_add(0, r->sessions));
+	return end_row(q, TLS, e);
+}
+
+static bool put_failure(struct store *s, const struct store_failure *r,
+			struct err *e)
+{
+	struct pgsql *q = of(s);
+	struct buf *b = row(q, FAILURES);
+
+	maybe(b, r->source_ip);
+	text(b, r->auth_failure);
+	text(b, r->identity_alignment);
+	text(b, r->delivery_result);
+	text(b, r->mail_from);
+	text(b, r->rcpt_to);
+	text(b, r->header_from);
+	text(b, r->subject);
+	text(b, r->message_id);
+	text(b, r->authres);
+	number(b, store_add(0, r->incidents));
+	return end_row(q, FAILURES, e);
+}
+
+static void put_totals(struct buf *b, const struct totals *t)
+{
+	number(b, t->records);
+	number(b, t->messages);
+	number(b, t->pass);
+	number(b, t->dkim);
+	number(b, t->spf);
+	number(b, t->quarantine);
+	number(b, t->reject);
+}
+
+static bool report_end(struct store *s, const struct store_tail *t,
+		       struct err *e)
+{
+	struct pgsql *q = of(s);
+	const struct store_head *h = &s->head;
+	struct buf *b = &q->stage[REPORTS];
+
+	put_text(b, h->domain);
+	number(b, (uint64_t)q->number);
+	hex(b, t->ident);
+	number(b, h->kind);
+	text(b, h->org);
+	text(b, h->email);
+	text(b, h->contact);
+	text(b, h->report_id);
+	number(b, (uint64_t)h->begin);
+	number(b, (uint64_t)h->end);
+	maybe(b, h->p);
+	text(b, h->policy);
+	put_totals(b, &s->totals);
+	number(b, store_add(0, t->skipped));
+	text(b, t->warnings);
+	text(b, t->file);
+	number(b, (uint64_t)t->now);
+	return end_row(q, REPORTS, e);
+}
+
+/* Rows whose report is not put are never merged. */
+static bool report_cancel(struct store *s, struct err *e)
+{
+	(void)s;
+	(void)e;
+	return true;
+}
+
+static bool give_row(const PGresult *r, store_row_fn *fn, void *arg)
+{
+	enum { COLUMNS = 32 };
+	str columns[COLUMNS];
+	int n = PQnfields(r);
+
+	for (int i = 0; i < n && i < COLUMNS; i++) {
+		const char *p = PQgetisnull(r, 0, i) ? NULL
+						     : PQgetvalue(r, 0, i);
+
+		columns[i] = (str){ p, (size_t)PQgetlength(r, 0, i) };
+	}
+	return fn(arg, columns);
+}
+
+/* Row by row; the connection is read to its end whatever happens. */
+static bool query(struct store *s, const char *sql, const str *params, size_t n,
+		  store_row_fn *fn, void *arg, struct err *e)
+{
+	enum { PARAMETERS = 8 };
+	struct pgsql *q = of(s);
+	const char *values[PARAMETERS] = { NULL };
+	struct buf texts[PARAMETERS];
+	bool ok = n <= PARAMETERS, told = false;
+	PGresult *r;
+
+	for (size_t i = 0; i < n && i < PARAMETERS; i++) {
+		texts[i] = buf_of(NULL, ROW_MAX);
+		buf_put(&texts[i], params[i]);
+		buf_putc(&texts[i], '\0');
+		values[i] = buf_str(&texts[i]).p;
+	}
+	ok = ok &&
+	     PQsendQueryParams(q->conn, sql, (int)n, NULL, values, NULL, NULL,
+			       0) == 1 &&
+	     PQsetSingleRowMode(q->conn) == 1;
+	for (size_t i = 0; i < n && i < PARAMETERS; i++)
+		buf_free(&texts[i]);
+	if (!ok)
+		return failed(q, "read", e);
+	while ((r = PQgetResult(q->conn))) {
+		ExecStatusType status = PQresultStatus(r);
+
+		if (ok && status == PGRES_SINGLE_TUPLE) {
+			ok = give_row(r, fn, arg);
+			told = !ok;
+		} else if (ok && status != PGRES_TUPLES_OK &&
+			   status != PGRES_COMMAND_OK) {
+			ok = failed(q, "read", e);
+			told = true;
+		}
+		PQclear(r);
+	}
+	return ok || told ? ok : failed(q, "read", e);
+}
+
+static void pgsql_close(struct store *s)
+{
+	struct pgsql *q = of(s);
+
+	PQfinish(q->conn);
+	for (int i = 0; i < STAGES; i++)
+		buf_free(&q->stage[i]);
+	free(q);
+}
+
+static const struct store_ops ops = {
+	begin,      commit,        rollback, report_begin,
+	put_record, put_traffic,   put_tls,  put_failure,
+	report_end, report_cancel, query,    pgsql_close,
+};
+
+/* ---- opening ---- */
+
+static bool take_version(void *arg, const str *columns)
+{
+	*(int *)arg = (int)strtol(columns[0].p ? columns[0].p : "0", NULL, 10);
+	return true;
+}
+
+static bool version(struct pgsql *q, int *v, struct err *e)
+{
+	bool there = false;
+	int n = 0;
+
+	*v = 0;
+	if (!query(&q->store,
+		   "SELECT count(*) FROM pg_tables WHERE tablename ="
+		   " 'inkan_schema' AND schemaname = current_schema()",
+		   NULL, 0, take_version, &n, e))
+		return false;
+	there = n > 0;
+	return !there || query(&q->store,
+			       "SELECT coalesce(max(version), 0) FROM "
+			       "inkan_schema",
+			       NULL, 0, take_version, v, e);
+}
+
+static bool apply(struct pgsql *q, int have, struct err *e)
+{
+	char note[80];
+
+	if (!run(q,
+		 "CREATE TABLE IF NOT EXISTS inkan_schema"
+		 " (version INTEGER PRIMARY KEY)",
+		 "make its tables", e))
+		return false;
+	for (int i = have; pgsql_migrations[i]; i++) {
+		(void)snprintf(note, sizeof note,
+			       "INSERT INTO inkan_schema VALUES (%d)", i + 1);
+		if (!run(q, pgsql_migrations[i], "make its tables", e) ||
+		    !run(q, note, "make its tables", e))
+			return false;
+	}
+	return true;
+}
+
+static bool migrate(struct pgsql *q, bool create, struct err *e)
+{
+	int have, newest = 0;
+
+	while (pgsql_migrations[newest])
+		newest++;
+	if (!version(q, &have, e))
+		return false;
+	if (have > newest)
+		return err_set(e, ERR_CONFIG,
+			       "the store was made by a newer inkan (schema "
+			       "%d, this program knows %d)",
+			       have, newest);
+	if (have == newest)
+		return true;
+	if (!create)
+		return err_set(e, ERR_NO_INPUT,
+			       "the database has no reports yet: inkan "
+			       "reports import puts them there");
+	/* one program at a time; another may have been faster */
+	if (!run(q, "BEGIN; SELECT pg_advisory_xact_lock(1768846190)",
+		 "make its tables", e))
+		return false;
+	if (version(q, &have, e) && apply(q, have, e) &&
+	    run(q, "COMMIT", "make its tables", e))
+		return true;
+	rollback(&q->store);
+	return false;
+}
+
+static void quiet(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
+struct store *pgsql_open(const char *url, bool create, struct err *e)
+{
+	static const char *const names[] = { "dbname", "connect_timeout",
+					     "client_encoding",
+					     "fallback_application_name",
+					     NULL };
+	const char *const values[] = { url, "10", "UTF8", "inkan", NULL };
+	struct pgsql *q = calloc(1, sizeof *q);
+
+	if (!q) {
+		(void)err_set(e, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	q->store.ops = &ops;
+	for (int i = 0; i < STAGES; i++)
+		q->stage[i] = buf_of(NULL, FLUSH_AT + ROW_MAX);
+	q->conn = PQconnectdbParams(names, values, 1);
+	if (PQstatus(q->conn) != CONNECTION_OK) {
+		(void)failed(q, "connect", e);
+	} else {
+		(void)PQsetNoticeProcessor(q->conn, quiet, NULL);
+		if (migrate(q, create, e))
+			return &q->store;
+	}
+	pgsql_close(&q->store);
+	return NULL;
+}
