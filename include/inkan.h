@@ -1,4 +1,5 @@
-/* inkan.h: DKIM for programs: verify messages, sign messages.
+/* inkan.h: mail authentication for programs: verify messages (DKIM, SPF, DMARC,
+ * ARC), sign messages (DKIM).
  *
  * Everything begins with a context (struct inkan), which holds where DNS answers
  * come from and the public keys seen.  A context and what is made from it
@@ -126,6 +127,14 @@ INKAN_API void inkan_step(struct inkan *ctx);
 
 struct inkan_message;
 
+enum inkan_method { /* bits */
+	INKAN_METHOD_DKIM = 1,
+	INKAN_METHOD_SPF = 2, /* needs inkan_envelope() */
+	INKAN_METHOD_DMARC = 4, /* of what DKIM and SPF say, as far as asked for */
+	INKAN_METHOD_ARC = 8,
+	INKAN_METHOD_IPREV = 16 /* RFC 8601 3; needs inkan_envelope() */
+};
+
 struct inkan_verify_options {
 	size_t size;
 	/* When the message was received: seconds since 1970; -1: now. */
@@ -137,11 +146,15 @@ struct inkan_verify_options {
 	/* RSA keys below never pass; 0, and anything less, is 1024 (RFC 8301
 	 * 3.2). */
 	unsigned min_key_bits;
+	/* What is judged: bits of enum inkan_method; 0: DKIM. */
+	unsigned methods;
+	/* Name of this host, for SPF's macro r; NULL: not said. */
+	const char *receiver;
 };
 
-#define INKAN_VERIFY_OPTIONS_INIT                                 \
-	{                                                         \
-		sizeof(struct inkan_verify_options), -1, -1, 0, 0 \
+#define INKAN_VERIFY_OPTIONS_INIT                                          \
+	{                                                                  \
+		sizeof(struct inkan_verify_options), -1, -1, 0, 0, 0, NULL \
 	}
 
 /* A message to be verified (RFC 6376 6).  options: NULL for the INIT values.
@@ -151,6 +164,14 @@ INKAN_API struct inkan_message *inkan_verify_new(
 	struct inkan_error *e);
 /* Its rows and texts go with it; open questions are given up.  NULL is fine. */
 INKAN_API void inkan_free_message(struct inkan_message *m);
+
+/* Where the message came from, before its first octet: the client's address as
+ * text, its HELO name, the reverse-path with or without <> (empty: a bounce).
+ * SPF's questions leave here.  What a stranger wrote as names is judged, never an
+ * error.  False and *e: ip is no address, or the header has ended. */
+INKAN_API bool inkan_envelope(struct inkan_message *m, const char *ip,
+			      const char *helo, const char *mail_from,
+			      struct inkan_error *e);
 
 /* A message in one stream, header and body, cut anywhere: lines end with LF or
  * CRLF.  Not together with the three functions after it. */
@@ -185,7 +206,8 @@ enum inkan_result {
 	INKAN_POLICY, /* valid, but not acceptable: the reason says why */
 	INKAN_NEUTRAL, /* the signature could not be read */
 	INKAN_TEMPERROR, /* try again later: DNS, memory */
-	INKAN_PERMERROR /* never: no key, a key that cannot be used */
+	INKAN_PERMERROR, /* never: no key, a key that cannot be used */
+	INKAN_SOFTFAIL /* of SPF: the client is not expected to send */
 };
 
 /* "pass", ...: the word of RFC 8601; "" for a number that is none. */
@@ -219,6 +241,52 @@ INKAN_API enum inkan_result inkan_dkim_result(const struct inkan_message *m);
 /* The i-th signature from the top, from 0; NULL past the last. */
 INKAN_API const struct inkan_dkim *inkan_dkim_row(const struct inkan_message *m,
 						  size_t i);
+
+/* RFC 7208.  Texts as in struct inkan_dkim, unless they say that they may be
+ * NULL. */
+struct inkan_spf {
+	enum inkan_result result;
+	const char *domain; /* that was checked; empty: none usable */
+	bool helo; /* its HELO name, for the null reverse-path */
+	const char *mechanism; /* that decided, as "-all"; or NULL */
+	const char *explanation; /* of a fail, the owner's words; or NULL */
+	const char *reason; /* of temperror and permerror; or NULL */
+	unsigned lookups, void_lookups;
+};
+
+enum inkan_policy {
+	INKAN_POLICY_ABSENT, /* no record applies */
+	INKAN_POLICY_NONE,
+	INKAN_POLICY_QUARANTINE,
+	INKAN_POLICY_REJECT
+};
+
+/* RFC 9989. */
+struct inkan_dmarc {
+	enum inkan_result result;
+	const char *reason; /* or NULL */
+	const char *domain; /* the author domain; empty: none usable */
+	const char *organizational_domain; /* empty: not known */
+	enum inkan_policy policy; /* that applies, after sp, np and t */
+	/* What the owner wants done with this message: none unless it failed.
+	 * Of several author domains the strictest that failed. */
+	enum inkan_policy disposition;
+	bool dkim_aligned, spf_aligned;
+	const char *record; /* or NULL */
+};
+
+/* RFC 8617. */
+struct inkan_arc {
+	enum inkan_result result; /* none, pass or fail */
+	const char *reason; /* or NULL */
+	unsigned instances; /* sets found */
+	bool temporary; /* a fail for want of an answer */
+};
+
+/* NULL: not judged, or not settled yet, or no memory. */
+INKAN_API const struct inkan_spf *inkan_spf(const struct inkan_message *m);
+INKAN_API const struct inkan_dmarc *inkan_dmarc(const struct inkan_message *m);
+INKAN_API const struct inkan_arc *inkan_arc(const struct inkan_message *m);
 
 /* The field "Authentication-Results: authserv_id; dkim=..." (RFC 8601), folded
  * with CRLF, without a final CRLF; lives as long as the message.  authserv_id:

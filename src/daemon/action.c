@@ -55,7 +55,9 @@ static void software_header(struct job *j)
 	if (id.n)
 		buf_putc(&b, ' ');
 	buf_put(&b, id);
-	milter_insert_header(&j->filter->session, 0, STR("DKIM-Filter"),
+	milter_insert_header(&j->filter->session, 0,
+			     j->s->conf->opendmarc ? STR("DMARC-Filter")
+						   : STR("DKIM-Filter"),
 			     buf_str(&b));
 }
 

@@ -35,6 +35,15 @@ static void on_body(void *arg, str chunk)
 static struct verify_options options_of(const struct inkan_verify_options *o,
 					struct keycache *keys)
 {
+	static const struct {
+		unsigned here, there;
+	} bits[] = {
+		{ INKAN_METHOD_DKIM, VERIFY_DKIM },
+		{ INKAN_METHOD_SPF, VERIFY_SPF },
+		{ INKAN_METHOD_DMARC, VERIFY_DMARC },
+		{ INKAN_METHOD_ARC, VERIFY_ARC },
+		{ INKAN_METHOD_IPREV, VERIFY_IPREV },
+	};
 	struct verify_options v = verify_defaults(
 		o->now < 0 ? (int64_t)time(NULL) : o->now);
 
@@ -42,6 +51,10 @@ static struct verify_options options_of(const struct inkan_verify_options *o,
 	v.max_signatures = o->max_signatures;
 	v.min_key_bits = o->min_key_bits;
 	v.keys = keys;
+	v.receiver = str_of(o->receiver);
+	for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
+		if (o->methods & bits[i].here)
+			v.methods |= bits[i].there;
 	return v;
 }
 
@@ -81,6 +94,19 @@ struct inkan_message *inkan_verify_new(
 		return NULL;
 	}
 	return m;
+}
+
+bool inkan_envelope(struct inkan_message *m, const char *ip, const char *helo,
+		    const char *mail_from, struct inkan_error *e)
+{
+	struct ip parsed;
+
+	if (!ip || !ip_parse(str_of(ip), &parsed))
+		return lib_error(e, INKAN_USAGE, "ip is not an address");
+	if (m->in_body || m->ended)
+		return lib_error(e, INKAN_USAGE, "the header has ended");
+	verify_envelope(m->verify, parsed, str_of(helo), str_of(mail_from));
+	return true;
 }
 
 void inkan_free_message(struct inkan_message *m)
@@ -158,41 +184,6 @@ void inkan_end(struct inkan_message *m)
 	verify_end(m->verify);
 }
 
-static enum inkan_result result_of(enum dkim_result r)
-{
-	static const enum inkan_result results[] = {
-		[DKIM_PENDING] = INKAN_TEMPERROR,
-		[DKIM_NONE] = INKAN_NONE,
-		[DKIM_PASS] = INKAN_PASS,
-		[DKIM_FAIL] = INKAN_FAIL,
-		[DKIM_POLICY] = INKAN_POLICY,
-		[DKIM_NEUTRAL] = INKAN_NEUTRAL,
-		[DKIM_TEMPERROR] = INKAN_TEMPERROR,
-		[DKIM_PERMERROR] = INKAN_PERMERROR,
-	};
-
-	return results[r];
-}
-
-static void fill_row(struct arena *arena, const struct verdict_dkim *from,
-		     struct inkan_dkim *row)
-{
-	*row = (struct inkan_dkim){
-		.result = result_of(from->result),
-		.reason = from->reason,
-		.domain = arena_cstr(arena, from->domain),
-		.selector = arena_cstr(arena, from->selector),
-		.identity = arena_cstr(arena, from->identity),
-		.algorithm = arena_cstr(arena, from->algorithm),
-		.b = arena_cstr(arena, from->b),
-		.key_bits = from->key_bits,
-		.testing = from->testing,
-		.secure = from->secure,
-		.bogus = from->bogus,
-		.unsigned_octets = from->unsigned_octets,
-	};
-}
-
 static void settle(struct inkan_message *m)
 {
 	const struct verdict *v = verify_verdict(m->verify);
@@ -204,10 +195,7 @@ static void settle(struct inkan_message *m)
 		m->out_of_memory = true;
 		return;
 	}
-	m->rows = arena_array_of(m->arena, struct inkan_dkim, v->n_dkim + 1);
-	for (size_t i = 0; i < v->n_dkim; i++)
-		fill_row(m->arena, &v->dkim_rows[i], &m->rows[i]);
-	m->n_rows = v->n_dkim;
+	lib_fill_results(m, v);
 	arena_leave(m->arena);
 }
 
@@ -215,7 +203,8 @@ bool inkan_settled(struct inkan_message *m)
 {
 	if (m->settled)
 		return true;
-	if (!m->ended || !verify_run(m->verify))
+	/* before its end too: questions that hang on answers leave */
+	if (!verify_run(m->verify) || !m->ended)
 		return false;
 	settle(m);
 	return true;
@@ -264,10 +253,11 @@ const char *inkan_result_word(enum inkan_result result)
 		[INKAN_NEUTRAL] = "neutral",
 		[INKAN_TEMPERROR] = "temperror",
 		[INKAN_PERMERROR] = "permerror",
+		[INKAN_SOFTFAIL] = "softfail",
 	};
 
-	return result >= INKAN_NONE && result <= INKAN_PERMERROR ? words[result]
-								 : "";
+	return result >= INKAN_NONE && result <= INKAN_SOFTFAIL ? words[result]
+								: "";
 }
 
 enum inkan_result inkan_dkim_result(const struct inkan_message *m)
@@ -276,7 +266,7 @@ enum inkan_result inkan_dkim_result(const struct inkan_message *m)
 		return INKAN_NONE;
 	if (m->out_of_memory)
 		return INKAN_TEMPERROR;
-	return result_of(verify_verdict(m->verify)->dkim);
+	return lib_result_of(verify_verdict(m->verify)->dkim);
 }
 
 const struct inkan_dkim *inkan_dkim_row(const struct inkan_message *m, size_t i)

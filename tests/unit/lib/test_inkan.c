@@ -502,6 +502,65 @@ static void mistakes_are_explained(void **state)
 	assert_true(strlen(inkan_version()) >= 5);
 }
 
+static struct inkan_message *judged(struct inkan *ctx, const char *ip,
+				    const char *from, const char *text)
+{
+	struct inkan_verify_options o = INKAN_VERIFY_OPTIONS_INIT;
+	struct inkan_error e;
+	struct inkan_message *m;
+
+	o.methods = INKAN_METHOD_DKIM | INKAN_METHOD_SPF | INKAN_METHOD_DMARC |
+		    INKAN_METHOD_ARC;
+	m = inkan_verify_new(ctx, &o, &e);
+	assert_non_null(m);
+	assert_false(inkan_envelope(m, "192.0.2", "mx", from, &e));
+	assert_int_equal(e.code, INKAN_USAGE);
+	assert_true(inkan_envelope(m, ip, "mx.example.org", from, &e));
+	assert_null(inkan_dmarc(m));
+	inkan_feed(m, text, strlen(text));
+	inkan_wait(m, 1000);
+	return m;
+}
+
+static void every_method(void **state)
+{
+	static const char *const zones[] = { "tests/unit/lib/example.zone" };
+	struct inkan_options o = INKAN_OPTIONS_INIT;
+	struct inkan_message *m;
+	struct inkan_error e;
+	struct inkan *ctx;
+
+	(void)state;
+	o.zones = zones;
+	o.n_zones = 1;
+	ctx = context(&o);
+	m = judged(ctx, "192.0.2.1", "<joe@example.org>", message);
+	assert_int_equal(inkan_spf(m)->result, INKAN_PASS);
+	assert_string_equal(inkan_spf(m)->mechanism, "ip4:192.0.2.0/24");
+	assert_int_equal(inkan_dmarc(m)->result, INKAN_PASS);
+	assert_true(inkan_dmarc(m)->spf_aligned);
+	assert_int_equal(inkan_dmarc(m)->policy, INKAN_POLICY_REJECT);
+	assert_int_equal(inkan_dmarc(m)->disposition, INKAN_POLICY_NONE);
+	assert_int_equal(inkan_arc(m)->result, INKAN_NONE);
+	assert_non_null(
+		strstr(inkan_authres(m, "mx.example.net", &e), "dmarc=pass"));
+	inkan_free_message(m);
+	m = judged(ctx, "203.0.113.9", "", message);
+	assert_int_equal(inkan_spf(m)->result, INKAN_NONE);
+	assert_true(inkan_spf(m)->helo);
+	assert_int_equal(inkan_dmarc(m)->result, INKAN_FAIL);
+	assert_int_equal(inkan_dmarc(m)->disposition, INKAN_POLICY_REJECT);
+	assert_string_equal(inkan_dmarc(m)->domain, "example.org");
+	assert_string_equal(inkan_dmarc(m)->organizational_domain,
+			    "example.org");
+	inkan_free_message(m);
+	m = judged(ctx, "203.0.113.9", "", "Subject: x\n\n");
+	assert_int_equal(inkan_dmarc(m)->result, INKAN_PERMERROR);
+	assert_null(inkan_dmarc(m)->record);
+	inkan_free_message(m);
+	inkan_free(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,6 +572,7 @@ int main(void)
 		cmocka_unit_test(a_silent_server_ends_in_time),
 		cmocka_unit_test(several_signatures_first_on_top),
 		cmocka_unit_test(mistakes_are_explained),
+		cmocka_unit_test(every_method),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
