@@ -119,6 +119,12 @@ static void open_exemptions(struct snapshot *s)
 				 .fold = true);
 	s->reject_not_pass = OPEN(s, "Reject_Not_Pass_Domains",
 				  reject_not_pass_domains, .fold = true);
+	s->excuse_domains = OPEN(s, "Domain_Whitelist", spf_domain_whitelist,
+				 .fold = true);
+	s->excuse_ptr = OPEN(s, "Domain_Whitelist_PTR", spf_ptr_whitelist,
+			     .fold = true);
+	s->excuse_helo = OPEN(s, "HELO_Whitelist", spf_helo_whitelist,
+			      .fold = true);
 	s->trusted_ids = OPEN(s, "TrustedAuthservIDs", trusted_authserv_ids,
 			      .fold = true);
 }

@@ -44,7 +44,8 @@ struct snapshot {
 	/* Whom SPF and DMARC do not judge, and the like. */
 	const struct hosts *ignore_hosts, *skip_addresses, *whitelist;
 	const struct table *ignore_mail_from, *ignore_mail_to, *reject_not_pass,
-		*trusted_ids, *sealers, *sealers_file;
+		*trusted_ids, *sealers, *sealers_file, *excuse_domains,
+		*excuse_ptr, *excuse_helo;
 	struct suffix_list *suffixes; /* NULL: tree walk */
 	struct dkim_names sign_headers, omit_headers, oversign_headers,
 		sender_headers;

@@ -126,11 +126,35 @@ static void judge_listed(struct job *j, struct judgement *g)
 		refuse_spf(j, g, spf);
 }
 
+static bool named_below(const struct table *t, str name)
+{
+	struct table_entry e;
+
+	for (; name.n; name = dns_name_parent(name))
+		if (table_find(t, name, &e))
+			return true;
+	return false;
+}
+
+/* Domain_Whitelist, Domain_Whitelist_PTR, HELO_Whitelist */
+static bool excused(const struct job *j, const struct verdict *v)
+{
+	const struct snapshot *s = j->s;
+	struct table_entry e;
+
+	return v->spf_excuse.n ||
+	       (s->excuse_ptr && v->iprev && v->iprev->result == IPREV_PASS &&
+		named_below(s->excuse_ptr, v->iprev->name)) ||
+	       (s->excuse_helo && v->spf_helo &&
+		v->spf_helo->result == SPF_PASS &&
+		table_find(s->excuse_helo, v->spf_helo->domain, &e));
+}
+
 void enforce_spf(struct job *j, struct judgement *g)
 {
 	const struct conf *c = j->s->conf;
 
-	if (!c->test_only)
+	if (!c->test_only || excused(j, g->v))
 		return;
 	judge_spf(j, g, g->v->spf_helo, c->helo_reject);
 	judge_spf(j, g, g->v->spf, c->mail_from_reject);

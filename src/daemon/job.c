@@ -61,7 +61,7 @@ static unsigned methods_of(const struct job *j)
 
 	if (c->methods & CONF_ARC)
 		m |= VERIFY_ARC;
-	if ((c->methods & CONF_IPREV) && !j->exempt)
+	if (((c->methods & CONF_IPREV) || j->s->excuse_ptr) && !j->exempt)
 		m |= VERIFY_IPREV;
 	if ((c->methods & CONF_DMARC) && !j->exempt)
 		m |= VERIFY_DMARC;
@@ -69,7 +69,7 @@ static unsigned methods_of(const struct job *j)
 		return m;
 	if (c->mail_from_reject != CONF_SPF_NO_CHECK || (m & VERIFY_DMARC))
 		m |= VERIFY_SPF;
-	if (c->helo_reject > CONF_SPF_NO_CHECK)
+	if (c->helo_reject > CONF_SPF_NO_CHECK || j->s->excuse_helo)
 		m |= VERIFY_HELO;
 	return m;
 }
@@ -84,7 +84,27 @@ static struct dkim_cover cover_of(struct conf_minimum m)
 	return (struct dkim_cover){ part, (uint32_t)m.n };
 }
 
-static struct verify_options verify_options_of(const struct job *j)
+/* Their questions come on top of the message's own. */
+static void set_excuses(struct job *j, struct verify_options *o)
+{
+	enum { QUESTIONS_EACH = 20 };
+	const struct table *t = j->s->excuse_domains;
+	struct table_entry e;
+	size_t at = 0;
+	str *all;
+
+	if (!t || j->exempt_spf || !arena_enter(j->arena))
+		return;
+	all = arena_array_of(j->arena, str, VERIFY_EXCUSES_MAX);
+	while (o->n_spf_excuses < VERIFY_EXCUSES_MAX && table_next(t, &at, &e))
+		all[o->n_spf_excuses++] = e.key;
+	arena_leave(j->arena);
+	o->spf_excuses = all;
+	o->max_questions = LIMIT_QUESTIONS +
+			   QUESTIONS_EACH * (unsigned)o->n_spf_excuses;
+}
+
+static struct verify_options verify_options_of(struct job *j)
 {
 	const struct conf *c = j->s->conf;
 	struct verify_options o = verify_defaults(j->now);
@@ -100,6 +120,7 @@ static struct verify_options verify_options_of(const struct job *j)
 	o.methods = methods_of(j);
 	o.receiver = str_of(j->filter->station->host);
 	o.suffixes = j->s->suffixes;
+	set_excuses(j, &o);
 	if (c->void_limit >= 0)
 		o.spf_voids = (unsigned)c->void_limit;
 	return o;

@@ -22,6 +22,10 @@ void envelope_init(struct envelope *e, struct arena *arena,
 		.want_helo = known && (o->methods & VERIFY_HELO),
 		.want_iprev = known && (o->methods & VERIFY_IPREV),
 	};
+	e->excuses = o->spf_excuses;
+	e->n_excuses = e->want_spf ? o->n_spf_excuses : 0;
+	if (e->n_excuses > VERIFY_EXCUSES_MAX)
+		e->n_excuses = VERIFY_EXCUSES_MAX;
 	e->query = (struct spf_query){
 		.scope = SPF_MFROM,
 		.ip = ip,
@@ -46,9 +50,27 @@ static bool spf_step(struct envelope *e, struct asks *asks,
 	return out->result != SPF_PENDING;
 }
 
-bool envelope_step(struct envelope *e, struct asks *asks)
+/* May the client send for one of these domains? */
+static bool excuses_step(struct envelope *e, struct asks *asks)
 {
 	bool done = true;
+
+	for (size_t i = 0; i < e->n_excuses; i++) {
+		struct spf_query q = e->query;
+
+		q.scope = SPF_HELO;
+		q.helo = e->excuses[i];
+		q.trace = false;
+		if (e->excused[i].result == SPF_PENDING)
+			e->excused[i] = spf_check(asks, &q);
+		done = done && e->excused[i].result != SPF_PENDING;
+	}
+	return done;
+}
+
+bool envelope_step(struct envelope *e, struct asks *asks)
+{
+	bool done = excuses_step(e, asks);
 
 	if (e->want_spf)
 		done = spf_step(e, asks, SPF_MFROM, &e->spf) && done;
@@ -66,6 +88,9 @@ void envelope_verdict(const struct envelope *e, struct verdict *out)
 	out->mail_from = e->mail_from;
 	out->spf = e->want_spf ? &e->spf : NULL;
 	out->spf_helo = e->want_helo ? &e->spf_helo : NULL;
+	for (size_t i = e->n_excuses; i-- > 0;)
+		if (e->excused[i].result == SPF_PASS)
+			out->spf_excuse = e->excuses[i];
 	out->iprev = e->want_iprev ? &e->iprev : NULL;
 }
 

@@ -11,6 +11,9 @@ struct envelope {
 	bool want_spf, want_helo, want_iprev;
 	struct spf_query query;
 	struct spf_verdict spf, spf_helo;
+	const str *excuses; /* domains; each with its verdict */
+	size_t n_excuses;
+	struct spf_verdict excused[VERIFY_EXCUSES_MAX];
 	struct iprev_verdict iprev;
 };
 

@@ -52,6 +52,7 @@ struct verdict {
 
 	/* NULL: not judged (VERIFY_...), or no client address is known. */
 	const struct spf_verdict *spf, *spf_helo;
+	str spf_excuse; /* of spf_excuses, the one that holds; or empty */
 	const struct iprev_verdict *iprev;
 	const struct arc_chain *arc;
 	const struct verdict_dmarc *dmarc;

@@ -35,12 +35,19 @@ enum verify_method {
 	VERIFY_ARC = 32
 };
 
+enum { VERIFY_EXCUSES_MAX = 8 };
+
 struct verify_options {
 	unsigned methods; /* of enum verify_method; 0: DKIM */
 	str receiver; /* our name (SPF macro r); copied */
 	const struct suffix_list
 		*suffixes; /* DMARC without tree walk; or NULL */
 	unsigned spf_lookups, spf_voids; /* 0: limits.h */
+	/* Domains that excuse a client which may send for them by their own SPF
+	 * records (verdict.spf_excuse); at most VERIFY_EXCUSES_MAX, must live
+	 * as long as the struct verify. */
+	const str *spf_excuses;
+	size_t n_spf_excuses;
 	bool trace; /* keep SPF's steps */
 
 	int64_t now; /* seconds since 1970: when the message was received */

@@ -21,6 +21,9 @@ dns = tinydns.Server({
     "broken.example": [("TXT", "v=spf1 foo -all")],
     "mx.example.net": [("TXT", "v=spf1 ip4:198.51.100.0/24 -all"), ("A", "198.51.100.7")],
     "1.2.0.192.in-addr.arpa": [("PTR", "example.org")],
+    "55.113.0.203.in-addr.arpa": [("PTR", "out.fwd.example")],
+    "out.fwd.example": [("A", "203.0.113.55")],
+    "relay.example": [("TXT", "v=spf1 ip4:203.0.113.56 -all")],
     "own.example": [("A", "192.0.2.5")],
 })
 
@@ -113,6 +116,17 @@ t.ok(got["verdict"] == "accept" and "spf=" not in got["message"], "skip_addresse
 got = d.mail(letter(), sender="x@example.org", ip="192.0.2.1")
 t.ok(got["verdict"] == "accept" and says(got, "Received-SPF: pass (example.org allows", "client-ip=192.0.2.1", "identity=mailfrom",
      'envelope-from="x@example.org"', "mechanism="), "Header_Type SPF", got)
+d.stop()
+
+policyd = policyd.replace("Header_Type = SPF\n", "Domain_Whitelist = mx.example.net,none.example\n"
+                          "Domain_Whitelist_PTR = fwd.example\nHELO_Whitelist = relay.example\n")
+d = Daemon("excused", "AuthservID mx.example.com", policyd)
+for name, more in {"Domain_Whitelist": {"ip": "198.51.100.7"}, "Domain_Whitelist_PTR": {"ip": "203.0.113.55"},
+                   "HELO_Whitelist": {"ip": "203.0.113.56", "helo": "relay.example"}}.items():
+    got = d.mail(letter(), sender="x@why.example", **more)
+    t.ok(got["verdict"] == "accept" and says(got, "spf=fail"), f"{name}: a forwarder is excused", got)
+got = d.mail(letter(), sender="x@why.example", helo="relay.example")
+t.ok(got["verdict"] == "reply", "whoever only calls himself so is not", got)
 d.stop()
 
 d = Daemon("old", "AuthservID mx.example.com\nTrustedAuthservIDs mx.example.com\nRejectFailures true\nIgnoreHosts 127.0.0.7\n",
