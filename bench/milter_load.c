@@ -1,27 +1,40 @@
 /* milter_load: many MTA sessions in one process, to weigh a filter.
  *
- *	milter_load -p SOCKET [-P PID]... [-c CONNECTIONS] [-n MESSAGES] [-1] [FILE]
+ *	milter_load -p SOCKET [-P PID]... [-c CONNECTIONS] [-n MESSAGES] [-1]
+ *		[-a ADDRESS] [-H HELO] [-d DOMAIN] [-k KEY] [-A FIELD] [-v TEXT] [FILE]
  *
  * Sends FILE (or a message of 2 KB) as an authenticated user, again and again,
  * on all connections at once; -1 opens a connection for each message, as an MTA
- * does for local mail.  Prints one line: messages, seconds, the filter's CPU
- * microseconds per message (of all -P), milliseconds at the 50th and 99th percentile,
- * the filter's peak memory in KB, and how many messages were changed. */
+ * does for local mail.  With -a the mail is a stranger's, from that address.
+ * -d: the domain of author and envelope; -k: signed with that key, as s1 of the
+ * domain; -A: a field on top.  A '%' in -d and -A is the number of the message.
+ * Prints one line: messages, seconds, the filter's CPU microseconds per message
+ * (of all -P), milliseconds at the 50th and 99th percentile, the filter's peak
+ * memory in KB, how many messages were changed, how many refused, and to how
+ * many a field with TEXT was added. */
 #include "base/cur.h"
+#include "base/ip.h"
+#include "letter.h"
 #include "milter/codec.h"
 #include "milter/proto.h"
 #include "net/listen.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 65535, OUT_MAX = 64 << 20, IN_MAX = 4 << 20, PIDS_MAX = 64 };
+enum {
+	CHUNK = 65535,
+	OUT_MAX = 64 << 20,
+	IN_MAX = 4 << 20,
+	PIDS_MAX = 64,
+	EVENTS = 256
+};
 
 enum phase {
 	NEGOTIATE,
@@ -41,16 +54,20 @@ struct session {
 	struct buf in, out;
 	uint32_t steps;
 	enum phase phase; /* whose reply is waited for */
+	const struct letter *letter;
 	size_t header_at, body_at;
-	bool changed;
+	bool changed, found;
 	double began;
 };
 
 static struct {
 	struct net_address address;
-	str header, body;
-	size_t messages, started, done, changed, refused;
+	struct letter *letters;
+	size_t n_letters;
+	str client, helo, text; /* client: empty for users of our own */
+	size_t messages, started, done, changed, refused, found;
 	bool one_each;
+	int epoll;
 	double *took; /* milliseconds */
 } load;
 
@@ -96,32 +113,49 @@ static void put_negotiation(struct session *s)
 /* One field, and on; true while there are more. */
 static bool put_field(struct session *s)
 {
-	str rest = str_skip(load.header, s->header_at);
 	struct buf b = { .max = OUT_MAX };
-	size_t n = 0;
+	str line;
 
-	if (!rest.n)
+	if (!letter_field(s->letter->header, &s->header_at, &line))
 		return false;
-	while (n < rest.n && !(rest.p[n] == '\n' &&
-			       (n + 1 == rest.n || (rest.p[n + 1] != ' ' &&
-						    rest.p[n + 1] != '\t'))))
-		n++;
 
-	str line = str_head(rest, n);
 	size_t colon = str_find(line, ':');
+	str value = str_skip(line, colon + 1);
 
+	if (!(s->steps & MILTER_LEADING_SPACE) && str_starts(value, STR(" ")))
+		value = str_skip(value, 1);
 	PUT(s, MILTER_MACRO, "Li\0QUEUEID1\0");
 	milter_put_string(&b, str_head(line, colon));
-	milter_put_string(&b, str_skip(line, colon + 1));
+	milter_put_string(&b, value);
 	put(s, MILTER_HEADER, buf_str(&b));
 	buf_free(&b);
-	s->header_at += n + 1;
 	return true;
+}
+
+static void put_connect(struct session *s)
+{
+	struct buf b = { .max = OUT_MAX };
+
+	milter_put_string(&b, load.helo);
+	buf_put(&b, STR("4xx"));
+	milter_put_string(&b,
+			  load.client.n ? load.client : STR("198.51.100.1"));
+	put(s, MILTER_CONNECT, buf_str(&b));
+	buf_free(&b);
+}
+
+static void put_one(struct session *s, char command, str text)
+{
+	struct buf b = { .max = OUT_MAX };
+
+	milter_put_string(&b, text);
+	put(s, command, buf_str(&b));
+	buf_free(&b);
 }
 
 static bool put_chunk(struct session *s)
 {
-	str rest = str_skip(load.body, s->body_at);
+	str rest = str_skip(s->letter->body, s->body_at);
 
 	if (!rest.n)
 		return false;
@@ -139,22 +173,24 @@ static bool put_phase(struct session *s)
 		return true;
 	case CONNECT:
 		PUT(s, MILTER_MACRO, "Cj\0mx.example.org\0");
-		PUT(s, MILTER_CONNECT,
-		    "client.example\0"
-		    "4xx198.51.100.1\0");
+		put_connect(s);
 		return true;
 	case HELO:
 		PUT(s, MILTER_MACRO, "H");
 		if (s->steps & MILTER_NO_HELO)
 			return false;
-		PUT(s, MILTER_HELO, "client.example\0");
+		put_one(s, MILTER_HELO, load.helo);
 		return true;
 	case MAIL:
 		s->header_at = s->body_at = 0;
-		s->changed = false;
+		s->changed = s->found = false;
 		s->began = now();
-		PUT(s, MILTER_MACRO, "M{auth_type}\0PLAIN\0{auth_authen}\0a\0");
-		PUT(s, MILTER_MAIL, "<a@example.org>\0");
+		if (load.client.n)
+			PUT(s, MILTER_MACRO, "M");
+		else
+			PUT(s, MILTER_MACRO,
+			    "M{auth_type}\0PLAIN\0{auth_authen}\0a\0");
+		put_one(s, MILTER_MAIL, s->letter->sender);
 		return true;
 	case RCPT:
 		PUT(s, MILTER_MACRO, "R{rcpt_addr}\0b@example.net\0");
@@ -226,25 +262,38 @@ static void dial(struct session *s)
 {
 	struct err e;
 
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = s };
+
 	if (!net_connect(&load.address, &s->fd, &e)) {
 		fprintf(stderr, "%s\n", e.text);
 		exit(EXIT_FAILURE);
 	}
+	if (epoll_ctl(load.epoll, EPOLL_CTL_ADD, s->fd, &event) < 0)
+		die("epoll_ctl");
 	s->steps = 0;
 	s->phase = NEGOTIATE;
 	go_on(s);
+}
+
+/* Takes the next message; false when none is left. */
+static bool take_letter(struct session *s)
+{
+	if (load.started == load.messages)
+		return false;
+	s->letter = &load.letters[load.started++ % load.n_letters];
+	return true;
 }
 
 static void next_message(struct session *s)
 {
 	load.took[load.done++] = now() - s->began;
 	load.changed += s->changed;
+	load.found += s->found;
 	PUT(s, MILTER_ABORT, "");
-	if (load.started == load.messages) {
+	if (!take_letter(s)) {
 		hang_up(s);
 		return;
 	}
-	load.started++;
 	if (load.one_each) {
 		hang_up(s);
 		dial(s);
@@ -268,6 +317,8 @@ static void on_reply(struct session *s, const struct milter_frame *f)
 		return;
 	if (is_change(f->command)) {
 		s->changed = true;
+		s->found = s->found || memmem(f->data.p, f->data.n, load.text.p,
+					      load.text.n) != NULL;
 		return;
 	}
 	if (f->command == MILTER_NEGOTIATE) {
@@ -276,7 +327,7 @@ static void on_reply(struct session *s, const struct milter_frame *f)
 		    !milter_take_u32(&data, &s->steps))
 			die("negotiation");
 	} else if (f->command == MILTER_REPLY_SKIP) {
-		s->body_at = load.body.n;
+		s->body_at = s->letter->body.n;
 	} else if (f->command != MILTER_REPLY_CONTINUE || s->phase == END) {
 		load.refused += f->command != MILTER_REPLY_CONTINUE &&
 				f->command != MILTER_REPLY_ACCEPT;
@@ -314,30 +365,35 @@ static void on_readable(struct session *s)
 	}
 }
 
-static void run(size_t connections)
+static struct session *begin(size_t connections)
 {
 	struct session *all = calloc(connections, sizeof *all);
-	struct pollfd *fds = calloc(connections, sizeof *fds);
 
-	if (!all || !fds)
+	load.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!all || load.epoll < 0)
 		die("memory");
 	for (size_t i = 0; i < connections; i++) {
 		all[i] = (struct session){ .fd = -1,
 					   .in = { .max = IN_MAX },
 					   .out = { .max = OUT_MAX } };
-		if (load.started < load.messages) {
-			load.started++;
+		if (take_letter(&all[i]))
 			dial(&all[i]);
-		}
 	}
+	return all;
+}
+
+static void run(size_t connections)
+{
+	struct session *all = begin(connections);
+	struct epoll_event events[EVENTS];
+
 	while (load.done < load.messages) {
-		for (size_t i = 0; i < connections; i++)
-			fds[i] = (struct pollfd){ all[i].fd, POLLIN, 0 };
-		if (poll(fds, connections, 60000) <= 0)
+		int n = epoll_wait(load.epoll, events, EVENTS, 60000);
+
+		if (n <= 0)
 			die("no reply in a minute");
-		for (size_t i = 0; i < connections; i++)
-			if (fds[i].revents)
-				on_readable(&all[i]);
+		for (int i = 0; i < n; i++)
+			on_readable(events[i].data.ptr);
 	}
 	for (size_t i = 0; i < connections; i++) {
 		if (all[i].fd >= 0)
@@ -345,8 +401,8 @@ static void run(size_t connections)
 		buf_free(&all[i].in);
 		buf_free(&all[i].out);
 	}
+	close(load.epoll);
 	free(all);
-	free(fds);
 }
 
 /* The processes of the filter: their threads are counted with them. */
@@ -403,41 +459,6 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static str built_in(void)
-{
-	static char text[4096];
-	size_t n = (size_t)snprintf(
-		text, sizeof text,
-		"Received: from client.example (client.example [198.51.100.1])\n"
-		"\tby mx.example.org (Postfix) with ESMTPSA id QUEUEID1\n"
-		"\tfor <b@example.net>; Thu,  1 Jan 2026 00:00:00 +0000 (UTC)\n"
-		"Date: Thu, 1 Jan 2026 00:00:00 +0000\n"
-		"From: \"A. Author\" <a@example.org>\nTo: b@example.net\n"
-		"Message-ID: <1.2.3@example.org>\nSubject: a message\n"
-		"MIME-Version: 1.0\nContent-Type: text/plain; "
-		"charset=\"utf-8\"\nContent-Transfer-Encoding: 7bit\n"
-		"User-Agent: none\nX-One: 1\nX-Two: 2\n\n");
-
-	while (n < 2600)
-		n += (size_t)snprintf(text + n, sizeof text - n,
-				      "a line of text that is sixty-two "
-				      "octets long with its end\r\n");
-	return (str){ text, n };
-}
-
-/* As a mail queue has it: every line ends in CRLF. */
-static str with_crlf(str text)
-{
-	struct buf b = { .max = 128 << 20 };
-
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '\n' && (i == 0 || text.p[i - 1] != '\r'))
-			buf_putc(&b, '\r');
-		buf_putc(&b, text.p[i]);
-	}
-	return buf_str(&b);
-}
-
 static str read_all(const char *path)
 {
 	struct buf b = { .max = 64 << 20 };
@@ -453,15 +474,27 @@ static str read_all(const char *path)
 	return buf_str(&b);
 }
 
-static void split(str message)
+/* Messages that are all alike are made once; their body always is. */
+static void make_letters(const struct letter_plan *plan)
 {
-	for (size_t i = 0; i + 1 < message.n; i++)
-		if (message.p[i] == '\n' && message.p[i + 1] == '\n') {
-			load.header = str_head(message, i + 1);
-			load.body = with_crlf(str_skip(message, i + 2));
-			return;
-		}
-	load.header = message;
+	static const str mark = STR_INIT("%");
+	bool differ = memmem(plan->domain.p, plan->domain.n, mark.p, mark.n);
+	struct arena *work = arena_new(1 << 16), *kept = arena_new(1 << 20);
+
+	load.n_letters = differ ? load.messages : 1;
+	load.letters = calloc(load.n_letters, sizeof *load.letters);
+	if (!work || !kept || !load.letters)
+		die("memory");
+	for (size_t i = 0; i < load.n_letters; i++) {
+		struct letter l = letter_make(plan, i, work);
+
+		load.letters[i] = (struct letter){
+			arena_str(kept, l.sender), arena_str(kept, l.header),
+			i ? load.letters[0].body : arena_str(kept, l.body)
+		};
+		arena_reset(work);
+	}
+	arena_free(work);
 }
 
 static size_t number(const char *text)
@@ -474,45 +507,101 @@ static size_t number(const char *text)
 	return n;
 }
 
+static void read_key(const char *path, struct letter_plan *plan)
+{
+	struct err e;
+
+	plan->key = privkey_read(path, PRIVKEY_ANY, &e);
+	if (!plan->key) {
+		fprintf(stderr, "%s\n", e.text);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void option(int letter, struct letter_plan *plan,
+		   struct processes *filter, size_t *connections)
+{
+	str value = str_of(optarg);
+	struct err e;
+
+	switch (letter) {
+	case 'p':
+		if (!net_address_parse(value, &load.address, &e))
+			die(e.text);
+		break;
+	case 'P':
+		if (filter->n < PIDS_MAX)
+			filter->pids[filter->n++] = (long)number(optarg);
+		break;
+	case 'c':
+		*connections = number(optarg);
+		break;
+	case 'n':
+		load.messages = number(optarg);
+		break;
+	case '1':
+		load.one_each = true;
+		break;
+	case 'a':
+		load.client = value;
+		break;
+	case 'H':
+		load.helo = value;
+		break;
+	case 'd':
+		plan->domain = value;
+		break;
+	case 'k':
+		read_key(optarg, plan);
+		break;
+	case 'A':
+		plan->field = value;
+		break;
+	case 'v':
+		load.text = value;
+		break;
+	default:
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void report(const struct processes *filter, double cpu, double began)
+{
+	double seconds = (now() - began) / 1e3;
+	unsigned long peak;
+	size_t n = load.messages;
+
+	cpu = cpu_of_all(filter, &peak) - cpu;
+	qsort(load.took, n, sizeof *load.took, by_size);
+	printf("%zu %.3f %.1f %.3f %.3f %lu %zu %zu %zu\n", n, seconds,
+	       cpu * 1e6 / (double)n, load.took[n / 2],
+	       load.took[n - 1 - n / 100], peak, load.changed, load.refused,
+	       load.text.n ? load.found : 0);
+}
+
 int main(int argc, char **argv)
 {
 	size_t connections = 1;
 	unsigned long peak = 0;
 	double cpu, began;
 	struct processes filter = { .n = 0 };
-	struct err e;
+	struct letter_plan plan = { .domain = STR("example.org") };
 	int letter;
 
 	load.messages = 1000;
-	while ((letter = getopt(argc, argv, "p:P:c:n:1")) != -1) {
-		if (letter == 'p' &&
-		    !net_address_parse(str_of(optarg), &load.address, &e))
-			die(e.text);
-		else if (letter == 'P' && filter.n < PIDS_MAX)
-			filter.pids[filter.n++] = (long)number(optarg);
-		else if (letter == 'c')
-			connections = number(optarg);
-		else if (letter == 'n')
-			load.messages = number(optarg);
-		else if (letter == '1')
-			load.one_each = true;
-	}
-	split(optind < argc ? read_all(argv[optind]) : built_in());
+	load.helo = STR("client.example");
+	while ((letter = getopt(argc, argv, "p:P:c:n:1a:H:d:k:A:v:")) != -1)
+		option(letter, &plan, &filter, &connections);
+	if (optind < argc)
+		plan.file = read_all(argv[optind]);
+	make_letters(&plan);
 	load.took = calloc(load.messages, sizeof *load.took);
 	if (!load.took)
 		die("memory");
 	cpu = cpu_of_all(&filter, &peak);
 	began = now();
 	run(connections);
-
-	double seconds = (now() - began) / 1e3;
-	size_t n = load.messages;
-
-	cpu = cpu_of_all(&filter, &peak) - cpu;
-	qsort(load.took, n, sizeof *load.took, by_size);
-	printf("%zu %.3f %.1f %.3f %.3f %lu %zu %zu\n", n, seconds,
-	       cpu * 1e6 / (double)n, load.took[n / 2],
-	       load.took[n - 1 - n / 100], peak, load.changed, load.refused);
+	report(&filter, cpu, began);
 	free(load.took);
 	return load.refused ? EXIT_FAILURE : EXIT_SUCCESS;
 }
