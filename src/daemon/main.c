@@ -139,6 +139,7 @@ static bool serve(const struct options *o, struct snapshot **s, struct err *e)
 	if (c->background && !process_background(e))
 		return false;
 	cores = cores_wanted(c);
+	process_descriptors();
 	ok = open_everything(&sockets, c, &(*s)->who, e) &&
 	     (!c->auto_restart || process_supervise(c, &again, e)) &&
 	     process_become(&(*s)->who, cores, e);

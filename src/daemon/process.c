@@ -113,6 +113,17 @@ void process_ready(void)
 		close_streams();
 }
 
+void process_descriptors(void)
+{
+	enum { ENOUGH = 65536 };
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= ENOUGH)
+		return;
+	limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else with what there is */
+}
+
 /* Directories below /run are gone after every boot; what a unit or an init
  * script would make there is made here. */
 static int open_pid_file(const char *path)

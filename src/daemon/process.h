@@ -18,6 +18,9 @@ void process_ready(void);
 /* To systemd: "STOPPING=1", "RELOADING=1" with the clock it wants. */
 void process_notify(const char *text);
 
+/* As many descriptors as the system allows: connections and DNS questions. */
+void process_descriptors(void);
+
 /* The file holds this process's id; an old one is written over, a link is not
  * followed. */
 bool process_pid_file(const char *path, struct err *e);

@@ -3,6 +3,9 @@
 #include "dns/unbound.h"
 #include "dns/zone.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 size_t resolve_nameservers(const struct conf *c, struct arena *arena,
 			   const char *out[RESOLVE_NAMESERVERS_MAX])
 {
@@ -60,6 +63,22 @@ static unsigned timeout_of(const struct conf *c)
 	return (unsigned)c->dns_timeout * 1000;
 }
 
+/* A share of the descriptors for each worker's resolver, twice at a reload; half
+ * of all are left to the connections. */
+static unsigned sockets_of(const struct conf *c)
+{
+	enum { LEAST = 16, MOST = 4096 };
+	long workers = c->workers > 0 ? c->workers
+				      : sysconf(_SC_NPROCESSORS_ONLN);
+	struct rlimit limit;
+	rlim_t share;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return LEAST;
+	share = limit.rlim_cur / 4 / (rlim_t)(workers > 0 ? workers : 1);
+	return share > MOST ? MOST : share < LEAST ? LEAST : (unsigned)share;
+}
+
 struct resolver *resolve_new(struct event_base *base, const struct snapshot *s,
 			     struct err *e)
 {
@@ -68,6 +87,7 @@ struct resolver *resolve_new(struct event_base *base, const struct snapshot *s,
 	struct unbound_options o = { .nameservers = servers,
 				     .timeout_ms = timeout_of(c),
 				     .tcp = c->dns_connect,
+				     .max_sockets = sockets_of(c),
 				     .trust_anchor = c->trust_anchor_file.p };
 	struct arena *arena;
 	struct resolver *r;

@@ -12,7 +12,11 @@
  *   becomes part of the name); "transparent" has the same effect and is not.
  *   Options are set by call, not by ub_ctx_config(): that needs a file, and its
  *   scanner is one for the process.
- * - Making a context touches state of the process: one at a time. */
+ * - Making a context touches state of the process: one at a time.
+ * - For programs it asks at most 16 questions at a time and lets all others
+ *   wait, so that a slow name server stops everything: max_sockets.
+ * - The first answer of a server must come within 376 ms, or it is asked again
+ *   and the answer that comes is not listened to: a longer time. */
 #include "dns/unbound.h"
 
 #include "dns/anchor.h"
@@ -20,6 +24,7 @@
 #include "dns/wire.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -328,6 +333,15 @@ static bool add_anchor(void *arg, const char *record, struct err *e)
 		       ub_strerror(failed));
 }
 
+static bool set_sockets(struct ub_ctx *ctx, unsigned max, struct err *e)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof text, "%u", max);
+	return !max || (set(ctx, "outgoing-range:", text, e) &&
+			set(ctx, "num-queries-per-thread:", text, e));
+}
+
 static bool configure(struct unbound *u, const struct unbound_options *o,
 		      struct err *e)
 {
@@ -338,6 +352,7 @@ static bool configure(struct unbound *u, const struct unbound_options *o,
 		{ "unblock-lan-zones:", "yes" },
 		{ "insecure-lan-zones:", "yes" },
 		{ "do-not-query-localhost:", "no" },
+		{ "unknown-server-time-limit:", "1128" },
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
@@ -345,7 +360,8 @@ static bool configure(struct unbound *u, const struct unbound_options *o,
 			return false;
 	if (!set(u->ctx, "module-config:",
 		 o->trust_anchor ? "validator iterator" : "iterator", e) ||
-	    (o->tcp && !set(u->ctx, "tcp-upstream:", "yes", e)))
+	    (o->tcp && !set(u->ctx, "tcp-upstream:", "yes", e)) ||
+	    !set_sockets(u->ctx, o->max_sockets, e))
 		return false;
 	if (o->trust_anchor &&
 	    !dns_anchor_read(o->trust_anchor, add_anchor, u->ctx, e))

@@ -22,6 +22,9 @@ struct unbound_options {
 	const char *trust_anchor;
 	unsigned timeout_ms; /* of one question, retries included; 0: 5000 */
 	bool tcp; /* never ask by UDP */
+	/* Questions under way at a time, each with a descriptor of its own; more
+	 * wait for their turn.  0: 16, libunbound's own for programs. */
+	unsigned max_sockets;
 };
 
 struct unbound_counters {

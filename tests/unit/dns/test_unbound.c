@@ -133,7 +133,8 @@ static void server_close(struct server *s)
 	close(s->fd);
 }
 
-static void bed_open(struct bed *b, unsigned timeout_ms)
+static void bed_open_with(struct bed *b, unsigned timeout_ms,
+			  unsigned max_sockets)
 {
 	const char *server;
 	struct err e = { 0 };
@@ -145,12 +146,18 @@ static void bed_open(struct bed *b, unsigned timeout_ms)
 		b->base,
 		&(struct unbound_options){ .nameservers = &server,
 					   .n_nameservers = 1,
-					   .timeout_ms = timeout_ms },
+					   .timeout_ms = timeout_ms,
+					   .max_sockets = max_sockets },
 		&e);
 	if (!b->resolver)
 		fail_msg("%s", e.text);
 	b->arena = arena_new(4096);
 	b->asks = asks_new(b->arena, b->resolver, LIMIT_QUESTIONS);
+}
+
+static void bed_open(struct bed *b, unsigned timeout_ms)
+{
+	bed_open_with(b, timeout_ms, 0);
 }
 
 static void bed_close(struct bed *b)
@@ -382,6 +389,24 @@ static void a_dead_server_costs_only_the_first_question(void **state)
 	event_base_free(base);
 }
 
+static void no_question_waits_for_the_answer_of_another(void **state)
+{
+	enum { MANY = 24 };
+	struct bed b;
+
+	(void)state;
+	bed_open_with(&b, SHORT_MS, MANY);
+	for (int i = 0; i < MANY; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "silent.d%d.example.org", i);
+		assert_null(ask(b.asks, DNS_TXT, str_of(name)));
+	}
+	wait_all(&b); /* each ends by its own time */
+	assert_int_equal(b.server.asked, MANY);
+	bed_close(&b);
+}
+
 static void *make_and_free(void *arg)
 {
 	const char *server = "192.0.2.1";
@@ -430,6 +455,7 @@ int main(void)
 			an_answer_too_large_for_its_message_is_a_tempfail),
 		cmocka_unit_test(a_question_may_follow_inside_an_answer),
 		cmocka_unit_test(a_dead_server_costs_only_the_first_question),
+		cmocka_unit_test(no_question_waits_for_the_answer_of_another),
 		cmocka_unit_test(threads_make_theirs_at_the_same_time),
 	};
 
