@@ -67,7 +67,7 @@ static unsigned timeout_of(const struct conf *c)
  * of all are left to the connections. */
 static unsigned sockets_of(const struct conf *c)
 {
-	enum { LEAST = 16, MOST = 4096 };
+	enum { LEAST = 16, MOST = 2048 };
 	long workers = c->workers > 0 ? c->workers
 				      : sysconf(_SC_NPROCESSORS_ONLN);
 	struct rlimit limit;

@@ -15,8 +15,6 @@ enum canon { CANON_SIMPLE, CANON_RELAXED };
 void canon_header(struct buf *out, enum canon canon, str raw);
 
 /* The body, streamed in chunks cut anywhere; canonical octets go to put(). */
-enum { CANON_STAGE = 4096, CANON_SLACK = 64 };
-
 struct canon_body {
 	enum canon canon;
 	void (*put)(void *arg, const char *p, size_t n);
@@ -32,9 +30,6 @@ struct canon_body {
 	uint64_t newlines;
 	bool cr;
 	bool content; /* something was put */
-
-	size_t staged;
-	char stage[CANON_STAGE + CANON_SLACK]; /* small pieces, put together */
 };
 
 void canon_body_init(struct canon_body *b, enum canon canon,

@@ -8,14 +8,23 @@
 #include "dkim/squeeze.h"
 
 enum {
+	STAGE = 4096,
+	SLACK = 64, /* squeeze writes past what it makes */
 	STEP = 2048, /* octets squeezed at a time */
 	LONG_RUN = 4096 /* octets that are not worth copying */
 };
 
 /* What is staged in one piece must fit. */
-_Static_assert((int)STEP <= (int)CANON_STAGE &&
-		       (int)LONG_RUN <= (int)CANON_STAGE,
+_Static_assert((int)STEP <= (int)STAGE && (int)LONG_RUN <= (int)STAGE,
 	       "the stage is too small");
+
+/* One call's work, on its stack: a message that waits for the rest of its body
+ * holds no stage. */
+struct work {
+	struct canon_body b;
+	size_t staged;
+	char stage[STAGE + SLACK]; /* small pieces, put together */
+};
 
 void canon_body_init(struct canon_body *b, enum canon canon,
 		     void (*put)(void *arg, const char *p, size_t n), void *arg)
@@ -26,7 +35,6 @@ void canon_body_init(struct canon_body *b, enum canon canon,
 	b->squeeze = squeeze_best();
 	b->newlines = 0;
 	b->wsp = b->wsp_cr = b->cr = b->content = false;
-	b->staged = 0;
 }
 
 /* Octets that are not CRLFs at the end: those held back belong before them. */
@@ -74,107 +82,113 @@ static void put_lines(struct canon_body *b, const char *p, size_t n)
 	b->newlines += newlines;
 }
 
-static void flush(struct canon_body *b)
+static void flush(struct work *w)
 {
-	put_lines(b, b->stage, b->staged);
-	b->staged = 0;
+	put_lines(&w->b, w->stage, w->staged);
+	w->staged = 0;
 }
 
 /* Where n more octets can be staged. */
-static char *room(struct canon_body *b, size_t n)
+static char *room(struct work *w, size_t n)
 {
-	if (n > CANON_STAGE - b->staged)
-		flush(b);
-	return b->stage + b->staged;
+	if (n > STAGE - w->staged)
+		flush(w);
+	return w->stage + w->staged;
 }
 
-static void put_run(struct canon_body *b, const char *p, size_t n)
+static void put_run(struct work *w, const char *p, size_t n)
 {
 	if (n >= LONG_RUN) {
-		flush(b);
-		put_lines(b, p, n);
+		flush(w);
+		put_lines(&w->b, p, n);
 		return;
 	}
-	memcpy(room(b, n), p, n);
-	b->staged += n;
+	memcpy(room(w, n), p, n);
+	w->staged += n;
 }
 
 /* Content follows what was held back. */
-static void release(struct canon_body *b)
+static void release(struct work *w)
 {
-	if (b->wsp)
-		put_run(b, " \r", b->wsp_cr ? 2 : 1);
-	b->wsp = b->wsp_cr = false;
+	if (w->b.wsp)
+		put_run(w, " \r", w->b.wsp_cr ? 2 : 1);
+	w->b.wsp = w->b.wsp_cr = false;
 }
 
-static void one(struct canon_body *b, char c)
+static void one(struct work *w, char c)
 {
 	if (ascii_is(c, ASCII_WSP)) {
-		if (b->wsp_cr)
-			release(b);
-		b->wsp = true;
-	} else if (c == '\r' && b->wsp && !b->wsp_cr) {
-		b->wsp_cr = true;
-	} else if (c == '\n' && b->wsp_cr) {
-		b->wsp = b->wsp_cr = false;
-		put_run(b, "\r\n", 2);
+		if (w->b.wsp_cr)
+			release(w);
+		w->b.wsp = true;
+	} else if (c == '\r' && w->b.wsp && !w->b.wsp_cr) {
+		w->b.wsp_cr = true;
+	} else if (c == '\n' && w->b.wsp_cr) {
+		w->b.wsp = w->b.wsp_cr = false;
+		put_run(w, "\r\n", 2);
 	} else {
-		release(b);
-		put_run(b, &c, 1);
+		release(w);
+		put_run(w, &c, 1);
 	}
 }
 
 /* White space held back from the last chunk, decided by what begins here. */
-static void decide(struct canon_body *b, const char *p)
+static void decide(struct work *w, const char *p)
 {
 	bool ends = p[0] == '\r' && p[1] == '\n';
 
 	if (ends || ascii_is(p[0], ASCII_WSP))
-		b->wsp = false;
+		w->b.wsp = false;
 	else
-		release(b);
+		release(w);
 }
 
-static void feed_relaxed(struct canon_body *b, str chunk)
+static void feed_relaxed(struct work *w, str chunk)
 {
 	const char *p = chunk.p, *end = chunk.p + chunk.n;
 
-	while (p < end && b->wsp_cr)
-		one(b, *p++);
+	while (p < end && w->b.wsp_cr)
+		one(w, *p++);
 	while (end - p > SQUEEZE_AHEAD) {
 		size_t n = (size_t)(end - p) - SQUEEZE_AHEAD;
 
-		if (b->wsp)
-			decide(b, p);
+		if (w->b.wsp)
+			decide(w, p);
 
-		size_t run = b->squeeze->clean(p, n);
+		size_t run = w->b.squeeze->clean(p, n);
 
 		if (run >= STEP) {
-			put_run(b, p, run);
+			put_run(w, p, run);
 			p += run;
 			continue;
 		}
 		n = n < STEP ? n : STEP;
-		b->staged += b->squeeze->squeeze(p, n, room(b, n));
+		w->staged += w->b.squeeze->squeeze(p, n, room(w, n));
 		p += n;
 	}
 	while (p < end)
-		one(b, *p++);
+		one(w, *p++);
 }
 
 void canon_body_feed(struct canon_body *b, str chunk)
 {
-	if (b->canon == CANON_RELAXED)
-		feed_relaxed(b, chunk);
-	else if (chunk.n)
-		put_run(b, chunk.p, chunk.n);
+	struct work w;
+
+	if (b->canon != CANON_RELAXED) {
+		put_lines(b, chunk.p, chunk.n);
+		return;
+	}
+	w.b = *b;
+	w.staged = 0;
+	feed_relaxed(&w, chunk);
+	flush(&w);
+	*b = w.b;
 }
 
 void canon_body_end(struct canon_body *b)
 {
 	if (b->wsp_cr)
-		release(b);
-	flush(b);
+		put_lines(b, " \r", 2);
 	if (b->cr)
 		put_content(b, "\r", 1);
 	/* 3.4.3: an empty body is a CRLF; 3.4.4: it is nothing */

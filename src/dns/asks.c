@@ -14,10 +14,12 @@ struct asks {
 	struct resolver *resolver;
 	void (*on_answer)(void *);
 	void *arg;
-	unsigned n, max, outstanding;
+	unsigned n, room, max, outstanding;
 	bool sending; /* inside resolver->send */
-	struct question q[];
+	struct question *q;
 };
+
+enum { USUAL = 12 }; /* questions of most messages */
 
 static const struct dns_answer too_many = { .status = DNS_TEMPFAIL };
 static const struct dns_answer no_such_name = { .status = DNS_NXDOMAIN };
@@ -39,13 +41,23 @@ struct dns_answer *dns_answer_copy(struct arena *arena,
 
 struct asks *asks_new(struct arena *arena, struct resolver *r, unsigned max)
 {
-	struct asks *as = arena_alloc(
-		arena, sizeof *as + max * sizeof(struct question));
+	struct asks *as = arena_new_of(arena, struct asks);
 
 	as->arena = arena;
 	as->resolver = r;
 	as->max = max;
+	as->room = max < USUAL ? max : USUAL;
+	as->q = arena_array_of(arena, struct question, as->room);
 	return as;
+}
+
+static void make_room(struct asks *as)
+{
+	unsigned room = as->room > as->max / 2 ? as->max : 2 * as->room;
+
+	as->q = arena_grow(as->arena, as->q, as->room * sizeof *as->q,
+			   room * sizeof *as->q);
+	as->room = room;
 }
 
 const struct dns_answer *ask(struct asks *as, enum dns_type type, str name)
@@ -57,6 +69,9 @@ const struct dns_answer *ask(struct asks *as, enum dns_type type, str name)
 		return &no_such_name;
 	if (as->n == as->max)
 		return &too_many;
+
+	if (as->n == as->room)
+		make_room(as);
 
 	unsigned id = as->n++;
 

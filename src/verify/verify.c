@@ -29,7 +29,7 @@ struct verify {
 	struct arc_chain arc;
 	struct arc_seal *seal;
 	bool envelope_done, dkim_done, dmarc_done, arc_done;
-	struct dmarc_identifier claims[CLAIMS_MAX];
+	struct dmarc_identifier *claims; /* CLAIMS_MAX; NULL: none */
 	size_t n_claims;
 	void (*on_dkim)(void *, struct arena *, struct verdict_dkim *rows,
 			size_t n);
@@ -79,7 +79,7 @@ static void give_up_memory(struct verify *v)
 struct verify *verify_new(const struct verify_options *options,
 			  struct resolver *resolver)
 {
-	enum { FIRST_BLOCK = 20480 }; /* a usual message takes 17 KB */
+	enum { FIRST_BLOCK = 12288 }; /* a usual message takes 11 KB */
 	struct arena *arena = arena_new(FIRST_BLOCK);
 
 	if (!arena)
@@ -148,6 +148,9 @@ void verify_claim(struct verify *v, enum dmarc_mechanism mechanism,
 		give_up_memory(v);
 		return;
 	}
+	if (!v->claims)
+		v->claims = arena_array_of(v->arena, struct dmarc_identifier,
+					   CLAIMS_MAX);
 	v->claims[v->n_claims++] = (struct dmarc_identifier){
 		mechanism, status, arena_str(v->arena, domain)
 	};
@@ -182,6 +185,14 @@ bool verify_header_raw(struct verify *v, str raw)
 
 	arena_leave(v->arena);
 	return ok;
+}
+
+void verify_header_of(struct verify *v, const struct header *h)
+{
+	if (v->stage != STAGE_HEADERS)
+		return;
+	v->header = *h;
+	v->header.arena = v->arena;
 }
 
 static enum dmarc_status status_of(enum dkim_result r)

@@ -97,6 +97,8 @@ void verify_without(struct verify *v, unsigned methods);
  * signature can pass any more, and there will be a row that says so. */
 bool verify_header(struct verify *v, str name, str value);
 bool verify_header_raw(struct verify *v, str raw);
+/* All the fields of h instead, which are not copied: h's arena must outlive v. */
+void verify_header_of(struct verify *v, const struct header *h);
 /* A field so long that it was never collected has come. */
 void verify_header_too_large(struct verify *v);
 void verify_end_of_headers(struct verify *v);

@@ -99,6 +99,32 @@ static void the_limit_is_exact(void **state)
 	arena_free(a);
 }
 
+/* Room for them is made as they come. */
+static void many_questions_keep_their_answers(void **state)
+{
+	enum { MANY = 60 };
+	struct arena *a = arena_new(1024);
+	struct recorder r = recorder(false);
+	struct asks *as = asks_new(a, &r.resolver, MANY);
+	char name[32];
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof name, "d%u.example", i);
+		assert_null(ask(as, DNS_TXT, str_of(name)));
+	}
+	for (unsigned i = MANY; i--;)
+		asks_answer(as, i, i % 2 ? &nodata : &nxdomain);
+	assert_int_equal(asks_outstanding(as), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof name, "D%u.example", i);
+		assert_ptr_equal(ask(as, DNS_TXT, str_of(name)),
+				 i % 2 ? &nodata : &nxdomain);
+	}
+	assert_int_equal(r.sent, MANY);
+	arena_free(a);
+}
+
 static void what_is_no_name_is_not_asked(void **state)
 {
 	struct arena *a = arena_new(1024);
@@ -142,6 +168,7 @@ int main(void)
 		cmocka_unit_test(a_question_is_sent_once_whatever_its_case),
 		cmocka_unit_test(an_answer_inside_ask_is_not_announced),
 		cmocka_unit_test(the_limit_is_exact),
+		cmocka_unit_test(many_questions_keep_their_answers),
 		cmocka_unit_test(what_is_no_name_is_not_asked),
 		cmocka_unit_test(a_copy_outlives_its_source),
 	};

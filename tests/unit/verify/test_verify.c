@@ -186,6 +186,38 @@ static void the_deadline(void **state)
 	verify_free(v);
 }
 
+/* The daemon's own fields are judged where they are. */
+static void fields_of_another(void **state)
+{
+	static const char *const lines[] = { good, "From: Aki <aki@a.example>",
+					     "To: bo@b.example",
+					     "Subject:\r\n  Two   words" };
+
+	(void)state;
+	for (int too_large = 0; too_large < 2; too_large++) {
+		struct script s = script_of(ed25519_zone,
+					    TEST_COUNT(ed25519_zone));
+		struct arena *arena = arena_new(4096);
+		struct header h = header_of(arena, 0, 0);
+		struct verify *v = start(&s);
+
+		for (size_t i = 0; i < TEST_COUNT(lines); i++)
+			assert_true(header_add_raw(&h, str_of(lines[i])));
+		h.too_large = too_large;
+		verify_header_of(v, &h);
+		verify_end_of_headers(v);
+		verify_body(v, STR("Hi\r\n\r\n"));
+		verify_end(v);
+		assert_true(verify_run(v));
+		assert_int_equal(verify_verdict(v)->dkim,
+				 too_large ? DKIM_POLICY : DKIM_PASS);
+		assert_int_equal(verify_verdict(v)->header_too_large,
+				 too_large);
+		verify_free(v);
+		arena_free(arena);
+	}
+}
+
 static void nothing_signed(void **state)
 {
 	struct script s = script_of(NULL, 0);
@@ -374,6 +406,7 @@ int main(void)
 		cmocka_unit_test(rows_in_the_order_of_the_message),
 		cmocka_unit_test(answers_in_any_order),
 		cmocka_unit_test(the_deadline),
+		cmocka_unit_test(fields_of_another),
 		cmocka_unit_test(nothing_signed),
 		cmocka_unit_test(too_many_signatures),
 		cmocka_unit_test(header_too_large),
