@@ -109,7 +109,7 @@ static bool read_pid(const char *path, pid_t *out, struct err *e)
 bool daemon_reload(const struct rotate_tables *t, const char *command,
 		   struct err *e)
 {
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (command && *command)
 		return daemon_run(command, NULL, e);
