@@ -88,8 +88,8 @@ enum limits {
 	 * within sections, files that Dovecot's !include names. */
 	LIMIT_MACHINE_FILE = 1 << 20,
 	LIMIT_MAINCF_DEPTH = 20,
-	LIMIT_MAINCF_PARTS = 2000,
-	LIMIT_MAINCF_VALUE = 65536,
+	LIMIT_MAINCF_PARTS = 500,
+	LIMIT_MAINCF_VALUE = 32768,
 	LIMIT_DOVECOT_DEPTH = 16,
 	LIMIT_DOVECOT_FILES = 200,
 	/* Lines of a table that are each given a finding. */

@@ -1,7 +1,14 @@
 /* inkan check: the doctor.  What is looked at is in src/doctor. */
 #include "base/limits.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum { PAUSE_MAX = 30, TWO_DAYS = 2 * 86400 };
 #include "cli/check_print.h"
+#include "cli/check_state.h"
 #include "dns/idn.h"
+#include "doctor/propagation.h"
 #include "doctor/records.h"
 
 static const struct opt options[] = {
@@ -13,6 +20,14 @@ static const struct opt options[] = {
 	{ "root", 0, "DIR",
 	  N_("look at the files below DIR; what needs the running machine is "
 	     "skipped") },
+	{ "wait", 0, "[SECONDS]",
+	  N_("look again until the records are right at every name server, at "
+	     "most so long (two days)") },
+	{ "changes", 0, NULL,
+	  N_("say only what changed since the last time; for cron") },
+	{ "state", 0, "FILE",
+	  N_("where --changes keeps what it saw, default "
+	     "/var/lib/inkan/check.state") },
 	{ "only", 0, "CODE",
 	  N_("only findings whose code begins so (repeatable)") },
 	{ "all", 0, NULL, N_("show what is well too") },
@@ -109,6 +124,26 @@ static str host_name(struct cli *cli, const struct machine *m)
 				  : STR("");
 }
 
+static void everywhere(struct cli *cli, const struct machine *m,
+		       struct findings *f, struct dns_client *dns,
+		       const struct records_check *r)
+{
+	struct propagation p = {
+		.f = f,
+		.m = m,
+		.dns = dns,
+		.domains = r->domains,
+		.n_domains = r->n_domains,
+		.timeout_ms = 5000,
+	};
+	int64_t seconds;
+
+	if (args_number(&cli->args, "dns-timeout", 1, 3600, 5, &seconds,
+			&cli->err))
+		p.timeout_ms = (unsigned)seconds * 1000;
+	(void)check_propagation(&p);
+}
+
 /* Runs again while answers come; the findings of the last run count. */
 static bool look_up(struct cli *cli, const struct machine *m,
 		    struct findings *f)
@@ -138,6 +173,8 @@ static bool look_up(struct cli *cli, const struct machine *m,
 		check_records(&r);
 	} while (r.pending && dns_client_wait_all(dns, r.asks));
 	asks_cancel(r.asks);
+	if (!r.zones_only)
+		everywhere(cli, m, f, dns, &r);
 	dns_client_free(dns);
 	return true;
 }
@@ -145,13 +182,74 @@ static bool look_up(struct cli *cli, const struct machine *m,
 static bool find_all(struct cli *cli, const struct machine *m,
 		     struct findings *f)
 {
+	str list[MACHINE_DOMAINS_MAX];
+
+	findings_init(f, cli->arena);
 	check_machine(f, m);
-	if (asks_dns(cli, m))
-		return look_up(cli, m, f);
-	finding_skip(f, FIND_DNS, STR("--root"),
-		     N_("a tree of files has no name servers; add --zone FILE "
-			"or --nameserver ADDR"));
+	if (!asks_dns(cli, m))
+		finding_skip(f, FIND_DNS, STR("--root"),
+			     N_("a tree of files has no name servers; add "
+				"--zone FILE or --nameserver ADDR"));
+	else if (!look_up(cli, m, f))
+		return false;
+	check_providers(f, m, list, domains(cli, m, list));
+	findings_sort(f);
 	return true;
+}
+
+/* A record that is missing or wrong, or not everywhere yet. */
+static bool is_waited_for(const struct finding *x)
+{
+	const char *code = finding_kinds[x->code].code;
+	bool record = x->code == FIND_PROPAGATION ||
+		      str_starts(str_of(code), STR("dkim.record.")) ||
+		      str_starts(str_of(code), STR("spf.record")) ||
+		      str_starts(str_of(code), STR("dmarc.record"));
+
+	return record && x->status != FINDING_OK && x->status != FINDING_NOTE;
+}
+
+static bool settled(const struct findings *f)
+{
+	for (const struct finding *x = f->first; x; x = x->next)
+		if (is_waited_for(x))
+			return false;
+	return true;
+}
+
+static int64_t seconds_now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* Looks again until the records are right everywhere, or the time is over. */
+static bool find_until(struct cli *cli, const struct machine *m,
+		       struct findings *f, int64_t wait)
+{
+	int64_t end = seconds_now() + wait, now;
+	unsigned pause = 1;
+
+	for (;;) {
+		if (!find_all(cli, m, f))
+			return false;
+		now = seconds_now();
+		if (settled(f) || now >= end)
+			return true;
+		if (now + pause > end)
+			pause = (unsigned)(end - now);
+		(void)sleep(pause);
+		pause = pause < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
+	}
+}
+
+static const char *state_file(const struct cli *cli)
+{
+	const char *path = args_get(&cli->args, "state");
+
+	return path ? path : "/var/lib/inkan/check.state";
 }
 
 static int run(struct cli *cli)
@@ -159,21 +257,29 @@ static int run(struct cli *cli)
 	const char *root = args_get(&cli->args, "root");
 	struct machine *m = arena_new_of(cli->arena, struct machine);
 	struct findings f;
+	int64_t wait;
 
-	findings_init(&f, cli->arena);
 	m->tree.dir = -1;
 	arena_defer(cli->arena, close_machine, m);
 	if (!machine_read(m, cli->arena, root ? root : "/",
-			  args_get(&cli->args, "config"), &cli->err))
+			  args_get(&cli->args, "config"), cli->now,
+			  &cli->err) ||
+	    !args_number(&cli->args, "wait", 0, 604800,
+			 args_has(&cli->args, "wait") ? TWO_DAYS : 0, &wait,
+			 &cli->err))
 		return cli_fail(cli);
-	if (!find_all(cli, m, &f))
+	if (!find_until(cli, m, &f, wait))
 		return cli_fail(cli);
-	findings_sort(&f);
 	filter(cli, &f);
+	if (args_has(&cli->args, "changes") &&
+	    !changes_only(cli->arena, state_file(cli), &f, &cli->err))
+		return cli_fail(cli);
 	if (cli->json)
 		print_json(cli, m, &f);
-	else
-		findings_print(cli->arena, &f, args_has(&cli->args, "all"));
+	else if (f.first || !args_has(&cli->args, "changes"))
+		findings_print(cli->arena, &f,
+			       args_has(&cli->args, "all") ||
+				       args_has(&cli->args, "changes"));
 	return args_has(&cli->args, "fail") && f.count[FINDING_FAIL] ? 1 : 0;
 }
 

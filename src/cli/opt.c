@@ -83,10 +83,20 @@ struct reading {
 	char *const *argv;
 };
 
+/* "[SECONDS]" */
+static bool is_optional(const struct opt *o)
+{
+	return o->arg && o->arg[0] == '[';
+}
+
 static bool add(struct reading *r, const struct opt *o, const char *value,
 		struct err *e)
 {
-	if (o->arg && !value) {
+	if (is_optional(o) && !value) {
+		if (r->at < r->argc && r->argv[r->at][0] >= '0' &&
+		    r->argv[r->at][0] <= '9')
+			value = r->argv[r->at++];
+	} else if (o->arg && !value) {
 		if (r->at >= r->argc)
 			return err_set(e, ERR_USAGE,
 				       _("option --%s needs a value: %s"),

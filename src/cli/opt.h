@@ -14,7 +14,9 @@
 struct opt {
 	const char *name; /* without "--"; NULL ends the table */
 	char letter; /* or '\0' */
-	const char *arg; /* what its value is called; NULL: a flag */
+	/* What its value is called; NULL: a flag.  "[SECONDS]": a number that
+	 * may be left out. */
+	const char *arg;
 	const char *help; /* untranslated */
 };
 

@@ -321,8 +321,8 @@ static bool can_say(const struct machine *m, str path)
 	       tree_has(&m->tree, machine_cstr(m, folder));
 }
 
-static void check_certificate(struct findings *f, const struct machine *m,
-			      str setting)
+static void check_certificate_file(struct findings *f, const struct machine *m,
+				   str setting)
 {
 	str path = postfix_value(m, NULL, setting);
 
@@ -345,11 +345,11 @@ static void check_tls(struct findings *f, const struct machine *m)
 	str out = postfix_value(m, NULL, STR("smtp_tls_security_level"));
 
 	if (postfix_value(m, NULL, STR("smtpd_tls_chain_files")).n) {
-		check_certificate(f, m, STR("smtpd_tls_chain_files"));
+		check_certificate_file(f, m, STR("smtpd_tls_chain_files"));
 	} else {
-		check_certificate(f, m, STR("smtpd_tls_cert_file"));
+		check_certificate_file(f, m, STR("smtpd_tls_cert_file"));
 		if (postfix_value(m, NULL, STR("smtpd_tls_key_file")).n)
-			check_certificate(f, m, STR("smtpd_tls_key_file"));
+			check_certificate_file(f, m, STR("smtpd_tls_key_file"));
 	}
 	judge(f, FIND_POSTFIX_TLS_OUT,
 	      (out.n && !str_eq(out, STR("none"))) ||
@@ -407,8 +407,10 @@ void check_postfix(struct findings *f, const struct machine *m)
 void check_machine(struct findings *f, const struct machine *m)
 {
 	check_postfix(f, m);
-	if (m->postfix.there)
+	if (m->postfix.there) {
+		check_certificate(f, m);
 		check_submission(f, m);
+	}
 	check_signer(f, m);
 	if (m->signer.there && m->signer.rules.sign) {
 		check_senders(f, m);
@@ -416,4 +418,5 @@ void check_machine(struct findings *f, const struct machine *m)
 	}
 	if (m->postfix.there)
 		check_milter(f, m);
+	check_live(f, m);
 }

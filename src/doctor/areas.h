@@ -2,10 +2,9 @@
 #ifndef DOCTOR_AREAS_H
 #define DOCTOR_AREAS_H
 
+#include "base/tr.h"
 #include "doctor/finding.h"
 #include "doctor/machine.h"
-
-#define N_(text) text /* translated where it is printed */
 
 void check_postfix(struct findings *f, const struct machine *m);
 void check_submission(struct findings *f, const struct machine *m);
@@ -14,6 +13,12 @@ void check_signer(struct findings *f, const struct machine *m);
 void check_senders(struct findings *f, const struct machine *m);
 void check_keys(struct findings *f, const struct machine *m);
 void check_milter(struct findings *f, const struct machine *m);
+void check_certificate(struct findings *f, const struct machine *m);
+/* Speaks to the signer, where it runs. */
+void check_live(struct findings *f, const struct machine *m);
+/* After all others: what their findings mean to Google, Yahoo, Microsoft. */
+void check_providers(struct findings *f, const struct machine *m,
+		     const str *domains, size_t n);
 
 /* All of the files. */
 void check_machine(struct findings *f, const struct machine *m);

@@ -1,8 +1,7 @@
 #include "doctor/finding.h"
 
 #include "base/ascii.h"
-
-#define N_(text) text /* translated where it is printed */
+#include "base/tr.h"
 
 const struct finding_kind finding_kinds[FIND_CODES] = {
 #define CODE(id, code, status, seen, fine, wanted, why, fix) \

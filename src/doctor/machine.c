@@ -93,9 +93,9 @@ static void read_dovecot(struct machine *m)
 }
 
 bool machine_read(struct machine *m, struct arena *arena, const char *root,
-		  const char *config, struct err *e)
+		  const char *config, int64_t now, struct err *e)
 {
-	*m = (struct machine){ .arena = arena };
+	*m = (struct machine){ .arena = arena, .now = now };
 	if (!tree_open(&m->tree, root, e))
 		return false;
 	if (getrandom(&m->seed, sizeof m->seed, 0) != sizeof m->seed)

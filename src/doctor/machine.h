@@ -31,6 +31,7 @@ struct signer {
 struct machine {
 	struct tree tree;
 	struct arena *arena;
+	int64_t now; /* seconds since 1970 */
 	struct map_seed seed;
 	struct postfix postfix;
 	struct signer signer;
@@ -47,7 +48,7 @@ size_t machine_domains(const struct machine *m,
 /* config: the signer's configuration, NULL for the usual places.  False: *e (of
  * the root only; what is missing below it is a finding). */
 bool machine_read(struct machine *m, struct arena *arena, const char *root,
-		  const char *config, struct err *e);
+		  const char *config, int64_t now, struct err *e);
 
 /* A setting's value with its names expanded: of a service (NULL: of main.cf),
  * Postfix's default when it is not set. */

@@ -24,7 +24,7 @@ static bool word(struct cur *c, str *out)
 
 	cur_wsp(c);
 	if (cur_peek(c) == '{')
-		return postlex_word(c, out);
+		return postlex_word(c, out) && out->n > 0;
 	start = c->p;
 	while (!cur_done(c) && *c->p != ' ' && *c->p != '\t')
 		c->p++;

@@ -131,6 +131,15 @@ CASES = [
     ("no TLS-RPT, MTA-STS, CAA", {"_mta-sts.example.org": None, "_smtp._tls.example.org": None, "example.org": RIGHT["example.org"][:2]},
      {"policy.mta_sts", "policy.tls_rpt", "policy.caa"}),
 ]
+def senders(**changes):
+    return {f["code"].split(".")[1]: f for f in base.check("--zone", zone(**changes), "--only", "senders.")}
+
+
+t.eq({k: f["status"] for k, f in senders().items()}, {"google": "ok", "yahoo": "ok", "microsoft": "ok"}, "the large receivers' rules")
+got = senders(**{NAME: OTHER})
+t.ok(all(f["status"] == "fail" and "dkim.record.mismatch" in f["seen"] for f in got.values()), "a wrong key: none of them", got)
+got = senders(**{"1.2.0.192.in-addr.arpa": None, "9.2.0.192.in-addr.arpa": "PTR x.example."})
+t.eq({k: f["status"] for k, f in got.items()}, {"google": "fail", "yahoo": "fail", "microsoft": "ok"}, "no reverse name")
 for name, changes, want in CASES:
     t.eq(bad(zone(**changes)), want, name)
 

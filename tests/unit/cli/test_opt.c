@@ -7,6 +7,7 @@ static const struct opt table[] = {
 	{ "key", 'k', "FILE", "" },
 	{ "keep", 0, NULL, "" },
 	{ "verbose", 'v', NULL, "" },
+	{ "wait", 0, "[SECONDS]", "" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -32,6 +33,10 @@ static const struct {
 	{ { "-" }, "", "-", NULL },
 	{ { "--", "-v", "--key" }, "", "-v --key", NULL },
 	{ { "" }, "", "", NULL },
+	{ { "--wait", "5", "x" }, "wait=5", "x", NULL },
+	{ { "--wait", "x" }, "wait", "x", NULL },
+	{ { "--wait", "-v" }, "wait verbose", "", NULL },
+	{ { "--wait=7" }, "wait=7", "", NULL },
 	{ { "--kee" }, "keep", "", NULL },
 	{ { "--verb" }, "verbose", "", NULL },
 	{ { "--zone", "z" }, "zone=z", "", NULL },
