@@ -27,8 +27,8 @@ struct command {
 };
 
 extern const struct command cmd_authres, cmd_check, cmd_dmarc, cmd_keygen,
-	cmd_milter, cmd_records, cmd_reports, cmd_rotate, cmd_seal, cmd_setup,
-	cmd_sign, cmd_spf, cmd_testkey, cmd_verify, cmd_why;
+	cmd_milter, cmd_records, cmd_reports, cmd_rotate, cmd_score, cmd_seal,
+	cmd_setup, cmd_sign, cmd_spf, cmd_testkey, cmd_verify, cmd_why;
 
 /* argv[0] decides: the programs that a link may stand for. */
 int genkey_main(struct arena *arena, int argc, char *argv[]);

@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&cmd_setup,  &cmd_keygen, &cmd_records, &cmd_rotate, &cmd_testkey,
-	&cmd_sign,   &cmd_verify, &cmd_seal,    &cmd_why,    &cmd_authres,
-	&cmd_milter, &cmd_spf,    &cmd_dmarc,   &cmd_check,  &cmd_reports,
+	&cmd_setup,   &cmd_keygen,  &cmd_records, &cmd_rotate,
+	&cmd_testkey, &cmd_sign,    &cmd_verify,  &cmd_seal,
+	&cmd_why,     &cmd_authres, &cmd_milter,  &cmd_spf,
+	&cmd_dmarc,   &cmd_check,   &cmd_reports, &cmd_score,
 };
 
 /* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers */
