@@ -128,11 +128,13 @@ INKAN_API void inkan_step(struct inkan *ctx);
 struct inkan_message;
 
 enum inkan_method { /* bits */
-	INKAN_METHOD_DKIM = 1,
-	INKAN_METHOD_SPF = 2, /* needs inkan_envelope() */
-	INKAN_METHOD_DMARC = 4, /* of what DKIM and SPF say, as far as asked for */
-	INKAN_METHOD_ARC = 8,
-	INKAN_METHOD_IPREV = 16 /* RFC 8601 3; needs inkan_envelope() */
+		    INKAN_METHOD_DKIM = 1,
+		    INKAN_METHOD_SPF = 2, /* needs inkan_envelope() */
+		    INKAN_METHOD_DMARC =
+			    4, /* of what DKIM and SPF say, as far as asked for */
+		    INKAN_METHOD_ARC = 8,
+		    INKAN_METHOD_IPREV =
+			    16 /* RFC 8601 3; needs inkan_envelope() */
 };
 
 struct inkan_verify_options {

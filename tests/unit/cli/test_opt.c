@@ -4,10 +4,8 @@
 #include "test.h"
 
 static const struct opt table[] = {
-	{ "key", 'k', "FILE", "" },
-	{ "keep", 0, NULL, "" },
-	{ "verbose", 'v', NULL, "" },
-	{ "wait", 0, "[SECONDS]", "" },
+	{ "key", 'k', "FILE", "" },   { "keep", 0, NULL, "" },
+	{ "verbose", 'v', NULL, "" }, { "wait", 0, "[SECONDS]", "" },
 	{ NULL, 0, NULL, NULL },
 };
 
