@@ -60,12 +60,14 @@ bool arc_instance(str text, unsigned *out)
 static bool take_prefix(str value, unsigned *instance, str *payload)
 {
 	struct cur c = cur_of(value);
+	unsigned found;
 
 	if (!lex_cfws(&c) || !cur_char(&c, 'i') || !lex_cfws(&c) ||
 	    !cur_char(&c, '=') || !lex_cfws(&c) ||
-	    !arc_instance(cur_while(&c, ASCII_DIGIT), instance) ||
+	    !arc_instance(cur_while(&c, ASCII_DIGIT), &found) ||
 	    !lex_cfws(&c) || !cur_char(&c, ';'))
 		return false;
+	*instance = found;
 	*payload = cur_rest(&c);
 	return true;
 }

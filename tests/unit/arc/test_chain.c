@@ -307,6 +307,8 @@ static const struct {
 	  "ARC-Seal: malformed or missing i=", UNKNOWN },
 	{ 2, ARC_AS, "i=2", "i=", ARC_FAIL,
 	  "ARC-Seal: malformed or missing i=", UNKNOWN },
+	{ 2, ARC_AS, "i=2", "i=2x", ARC_FAIL,
+	  "ARC-Seal: malformed or missing i=", UNKNOWN },
 	{ 2, ARC_AMS, "i=2; ", "", ARC_FAIL,
 	  "ARC-Message-Signature: malformed or missing i=", UNKNOWN },
 	{ 2, ARC_AAR, "i=2;", "i=2", ARC_FAIL,
@@ -334,6 +336,8 @@ static const struct {
 	  "ARC-Seal i=2: signature did not verify", UNKNOWN },
 	{ 2, ARC_AS, "t=17", "t=16", ARC_FAIL,
 	  "ARC-Seal i=2: signature did not verify", UNKNOWN },
+	{ 2, ARC_AS, "t=1790000000", "t=x", ARC_FAIL,
+	  "ARC-Seal i=2: malformed t=", UNKNOWN },
 	{ 2, ARC_AS, "t=1790000000", "t=1790000301", ARC_FAIL,
 	  "ARC-Seal i=2: signed in the future", UNKNOWN },
 	/* and such as are not */
