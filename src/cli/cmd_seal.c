@@ -1,7 +1,6 @@
 /* inkan seal: a message judged, and one ARC set put on it (RFC 8617). */
 #include "arc/results.h"
 #include "arc/seal.h"
-#include "base/limits.h"
 #include "cli/ontop.h"
 #include "cli/signopt.h"
 #include "verify/stamp.h"
@@ -30,9 +29,6 @@ struct sealing {
 	str authserv_id;
 	struct ip ip;
 	struct verify *verify;
-	struct asks *asks; /* of the chain */
-	struct arc_chain chain;
-	struct arc_seal *seal;
 };
 
 static bool read_names(struct sealing *s)
@@ -96,18 +92,9 @@ static void on_too_large(void *arg)
 static void on_end_of_header(void *arg)
 {
 	struct sealing *s = arg;
-	const struct header *header;
-	struct dkim_policy policy = { .now = s->cli->now,
-				      .drift = DKIM_DRIFT,
-				      .min_key_bits = LIMIT_RSA_BITS_MIN };
 
 	verify_end_of_headers(s->verify);
-	header = verify_fields(s->verify);
-	arc_chain_init(&s->chain, s->cli->arena, header, &policy);
-	arc_chain_ask(&s->chain, s->asks);
-	arc_chain_headers(&s->chain, header, verify_bodyhash(s->verify));
-	s->seal = arc_seal_new(s->cli->arena, &s->options, &s->chain,
-			       verify_bodyhash(s->verify));
+	(void)verify_seal_begin(s->verify, &s->options);
 }
 
 static void on_body(void *arg, str chunk)
@@ -117,6 +104,7 @@ static void on_body(void *arg, str chunk)
 
 static bool settle(struct sealing *s, struct dns_client *dns)
 {
+	const struct arc_chain *chain;
 	struct err *e = &s->cli->err;
 
 	verify_end(s->verify);
@@ -125,16 +113,14 @@ static bool settle(struct sealing *s, struct dns_client *dns)
 	if (verify_verdict(s->verify)->out_of_memory)
 		return err_set(e, ERR_INTERNAL,
 			       _("out of memory: nothing is known"));
-	while (!arc_chain_step(&s->chain, s->asks, verify_bodyhash(s->verify)))
-		dns_client_wait(dns, s->asks);
-	if (!s->chain.temporary)
+	chain = verify_chain(s->verify);
+	if (!chain->temporary)
 		return true;
 	return err_set(e, ERR_UNAVAILABLE,
 		       _("the chain cannot be judged now (%s i=%u: %s), and a "
 			 "seal that says so would end it for ever; try again "
 			 "later"),
-		       arc_part_name(s->chain.part), s->chain.at,
-		       _(s->chain.why));
+		       arc_part_name(chain->part), chain->at, _(chain->why));
 }
 
 /* What hosts of ours have found and written on the message counts; else what
@@ -147,13 +133,12 @@ static void results_of(struct sealing *s, struct authres *out)
 
 	if (!arc_results_gather(arena, header, s->authserv_id, out))
 		stamp_results(arena, verify_verdict(s->verify), &o, out);
-	arc_results_complete(arena, out, &s->chain, s->ip);
 }
 
 static bool print(struct sealing *s, struct ontop *message)
 {
 	struct err *e = &s->cli->err;
-	const char *refusal = arc_seal_refusal(&s->chain);
+	const char *refusal = arc_seal_refusal(verify_chain(s->verify));
 	struct authres results;
 	str by_part[3], top[3];
 
@@ -162,8 +147,8 @@ static bool print(struct sealing *s, struct ontop *message)
 		return ontop_write(message, NULL, 0, e);
 	}
 	results_of(s, &results);
-	if (!arc_seal_finish(s->seal, &s->chain, verify_fields(s->verify),
-			     verify_bodyhash(s->verify), &results, by_part, e))
+	if (!verify_seal_finish(s->verify, verify_fields(s->verify), &results,
+				by_part, e))
 		return false;
 	for (int i = 0; i < 3; i++)
 		top[i] = by_part[ARC_AS - i];
@@ -202,15 +187,12 @@ static int run(struct cli *cli)
 	dns = cli_dns(cli);
 	if (!dns)
 		return cli_fail(cli);
-	o.methods = VERIFY_DKIM | VERIFY_SPF | VERIFY_DMARC;
+	o.methods = VERIFY_DKIM | VERIFY_SPF | VERIFY_DMARC | VERIFY_ARC;
 	o.receiver = s.authserv_id;
-	s.asks = asks_new(cli->arena, dns_client_resolver(dns),
-			  LIMIT_QUESTIONS);
 	s.verify = verify_new(&o, dns_client_resolver(dns));
 	ok = s.verify ? seal_message(&s, dns)
 		      : err_set(&cli->err, ERR_INTERNAL, _("out of memory"));
 	verify_free(s.verify);
-	asks_cancel(s.asks);
 	dns_client_free(dns);
 	return ok ? 0 : cli_fail(cli);
 }
