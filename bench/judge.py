@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Weighs inkand judging mail by SPF, DKIM and DMARC against opendkim, opendmarc
-and policyd-spf in a row, and against rspamd with no other modules than these
-(and ARC).  A signed message of 2 KB comes in from 192.0.2.1; all ask one NSD.
+"""Weighs inkand judging mail by SPF, DKIM, ARC and DMARC against opendkim, opendmarc
+and policyd-spf in a row, and against rspamd with no other modules than these.
+A signed message of 2 KB comes in from 192.0.2.1; all ask one NSD.
 Then every message is from another domain and DNS answers after half a second
 (slow_dns).  In a network and mounts of its own; needs root.
 
     bench/judge.py [--build build-release] [--messages N] [--sessions 1,16,100,1000] [--only cpu,slow]
-                   [--filters inkand,opendkim,opendmarc,rspamd] [--verify spf,dkim,dmarc]
+                   [--filters inkand,opendkim,opendmarc,rspamd] [--verify spf,dkim,arc,dmarc]
 """
 import argparse
 import base64
@@ -324,7 +324,7 @@ def main():
     parser.add_argument("--build", default="build-release")
     parser.add_argument("--messages", type=int, default=1000)
     parser.add_argument("--sessions", default="1,16,100,1000")
-    parser.add_argument("--verify", default="spf,dkim,dmarc")
+    parser.add_argument("--verify", default="spf,dkim,arc,dmarc")
     parser.add_argument("--only", default="cpu,slow")
     parser.add_argument("--filters", default="inkand,opendkim,opendmarc,rspamd")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
