@@ -79,7 +79,7 @@ static void give_up_memory(struct verify *v)
 struct verify *verify_new(const struct verify_options *options,
 			  struct resolver *resolver)
 {
-	enum { FIRST_BLOCK = 12288 }; /* a usual message takes 11 KB */
+	enum { FIRST_BLOCK = 12288 }; /* a usual message takes 12 KB */
 	struct arena *arena = arena_new(FIRST_BLOCK);
 
 	if (!arena)
