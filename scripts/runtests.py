@@ -133,6 +133,22 @@ def layout():
     return single("clang-format", *run([tool, "--dry-run", "--Werror", *files]))
 
 
+def tidy(_):
+    """clang-tidy 14 over every file that is compiled; other versions know other rules."""
+    tool, count = shutil.which("clang-tidy-14"), tap.Count()
+    if not tool:
+        count.skip("clang-tidy", "version 14 is not installed")
+        return count
+    path = os.path.join(ROOT, "build-clang")
+    with open(os.path.join(path, "compile_commands.json"), encoding="utf-8") as f:
+        files = sorted({os.path.normpath(os.path.join(e["directory"], e["file"])) for e in json.load(f)})
+    with concurrent.futures.ThreadPoolExecutor(CORES) as pool:
+        for name, (status, out) in zip(files, pool.map(lambda one: run([tool, "-p", path, "--quiet", one]), files)):
+            shown = os.path.relpath(name, ROOT)
+            count.add(single(f"clang-tidy {shown}", status, "\n".join(l for l in out.splitlines() if ": error: " in l) or out))
+    return count
+
+
 # ---- builds
 
 def build(folder, compiler, args, targets=()):
@@ -307,9 +323,12 @@ def stages(options):
                                         "-Db_sanitize=address,undefined"], fuzz_targets()))
     s.add("fuzz", fuzz, ["build (clang, fuzz)"])
     if options.long:
+        s.add("clang-tidy", tidy, ["build (clang, -Werror)"])
         s.add("build (clang, TSan)", build("build-tsan", clang(), ["-Db_sanitize=thread", "-Db_lundef=false",
                                                                    "-Doptimization=1"]))
         s.add("unit (TSan)", unit("build-tsan"), ["build (clang, TSan)"])
+        s.add("inkand (TSan): connections, reloads, end", script(
+            "tests/e2e/run", "e2e (TSan)", ["--build", "build-tsan", "daemon/", "postfix/test_failures"]), ["build (clang, TSan)"])
         for path in sorted(glob.glob(os.path.join(ROOT, "tests", "long", "*"))):
             if os.access(path, os.X_OK) and os.path.isfile(path):
                 name = os.path.basename(path)

@@ -124,7 +124,7 @@ void *arena_grow(struct arena *a, void *p, size_t old, size_t size)
 
 	void *q = arena_alloc(a, size);
 
-	if (old)
+	if (p && old)
 		memcpy(q, p, old < size ? old : size);
 	return q;
 }

@@ -178,7 +178,8 @@ static bool line_ok(struct conf *c, const struct lex *l, str name, str value,
 	return !why;
 }
 
-/* Recursion: bounded by LIMIT_INCLUDES through include(). */
+/* Recursion: bounded by LIMIT_INCLUDES through include().
+ * NOLINTBEGIN(misc-no-recursion) */
 static bool parse(struct conf *c, str text, str file, unsigned depth)
 {
 	struct lex l = lex_of(text);
@@ -232,6 +233,7 @@ static bool include(struct conf *c, const struct conf_value *v, unsigned depth)
 		    LIMIT_INCLUDES);
 	return false;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 bool conf_read(struct conf *c, const char *path)
 {

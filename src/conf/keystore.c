@@ -236,7 +236,7 @@ static bool load(const struct keystore *ks, const struct key_entry *from,
 struct privkey *keystore_get(struct keystore *ks, const struct key_entry *from,
 			     enum keystore_news *news, struct err *e)
 {
-	struct slot last = { .key = NULL }, now;
+	struct slot last = { .key = NULL }, now = { .key = NULL };
 	struct privkey *key;
 
 	*news = KEYSTORE_FINE;

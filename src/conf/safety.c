@@ -163,7 +163,8 @@ static bool append(char *to, size_t size, const char *a, const char *b)
 	if (na + nb >= size)
 		return false;
 	memmove(to + na, b, nb + 1);
-	memmove(to, a, na);
+	memmove(to, a, na); /* NOLINT(bugprone-not-null-terminated-result): b
+			       follows */
 	return true;
 }
 

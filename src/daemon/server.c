@@ -105,7 +105,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 
 static void stop(struct server *s)
 {
-	static const struct timeval t = { .tv_usec = POLL_MS * 1000 };
+	static const struct timeval t = { .tv_usec = POLL_MS * 1000L };
 
 	if (s->stopping)
 		return;
@@ -168,6 +168,7 @@ static bool add_workers(struct server *s, struct snapshot *snapshot,
 {
 	size_t n = worker_count(snapshot->conf);
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are meant */
 	s->crew.workers = calloc(n, sizeof *s->crew.workers);
 	if (!s->crew.workers)
 		return err_set(e, ERR_INTERNAL, "out of memory");

@@ -53,7 +53,7 @@ bool dkim_signature_parse(struct arena *arena, const struct field *field,
  * what is wrong with them. */
 const char *dkim_signature_read_key(struct arena *arena,
 				    const struct tags *tags,
-				    struct dkim_signature *out);
+				    struct dkim_signature *s);
 
 /* For an ARC-Message-Signature: the tags of a signature, already split, but for
  * v= and i=. */
