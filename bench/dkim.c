@@ -19,6 +19,7 @@
 
 enum { ROUNDS = 7, MESSAGE = 2048, NOW = 1790000000 };
 
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma): folded fields are meant */
 static const char *const fields[] = {
 	"Received: from mail.example.net (mail.example.net [192.0.2.25])\r\n"
 	"\tby mx.example.org (Postfix) with ESMTPS id 4ABCDEFGHI\r\n"
@@ -36,6 +37,7 @@ static const char *const fields[] = {
 	"Content-Transfer-Encoding: 8bit",
 	"User-Agent: Some Mail Program 1.2.3",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 enum { FIELDS = sizeof fields / sizeof *fields };
 

@@ -239,11 +239,12 @@ static bool answered(const struct session *s)
 static void go_on(struct session *s)
 {
 	for (;;) {
-		if (!put_phase(s))
-			s->phase++;
-		else if (answered(s))
+		bool sent = put_phase(s);
+
+		if (sent && answered(s))
 			break;
-		else if (s->phase != HEADER && s->phase != BODY)
+		/* a header and a body are of many packets */
+		if (!sent || (s->phase != HEADER && s->phase != BODY))
 			s->phase++;
 	}
 	flush(s);
@@ -322,6 +323,7 @@ static void on_reply(struct session *s, const struct milter_frame *f)
 		return;
 	}
 	if (f->command == MILTER_NEGOTIATE) {
+		/* NOLINTNEXTLINE(misc-redundant-expression): two are skipped */
 		if (!milter_take_u32(&data, &skip) ||
 		    !milter_take_u32(&data, &skip) ||
 		    !milter_take_u32(&data, &s->steps))
@@ -590,6 +592,7 @@ int main(int argc, char **argv)
 
 	load.messages = 1000;
 	load.helo = STR("client.example");
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((letter = getopt(argc, argv, "p:P:c:n:1a:H:d:k:A:v:")) != -1)
 		option(letter, &plan, &filter, &connections);
 	if (optind < argc)

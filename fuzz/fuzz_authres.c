@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What is written has no control byte and can be read. */
 static void write_back(struct arena *a, struct authres *r, bool utf8)
 {
-	struct buf out = buf_of(a, 2 * LIMIT_AUTHRES_BYTES);
+	struct buf out = buf_of(a, (size_t)2 * LIMIT_AUTHRES_BYTES);
 	struct authres again;
 
 	r->utf8 = utf8;
