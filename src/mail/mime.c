@@ -215,6 +215,13 @@ static str read_filename(struct arena *arena, const struct header *h)
 static bool take_part(struct walk *w, struct header header, str body,
 		      unsigned depth);
 
+/* Is what follows the boundary on its line nothing, or the end's "--"? */
+static bool is_boundary_end(str rest)
+{
+	return !rest.n || ascii_is(rest.p[0], ASCII_SPACE) ||
+	       str_starts(rest, STR("--"));
+}
+
 /* Where the next line "--boundary" begins at or behind `at`; s.n when there is
  * none. */
 static size_t find_line(str s, size_t at, str marker)
@@ -225,7 +232,8 @@ static size_t find_line(str s, size_t at, str marker)
 		if (!p)
 			return s.n;
 		at = (size_t)(p - s.p);
-		if (!at || s.p[at - 1] == '\n')
+		if ((!at || s.p[at - 1] == '\n') &&
+		    is_boundary_end(str_skip(s, at + marker.n)))
 			return at;
 		at++;
 	}

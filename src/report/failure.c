@@ -104,6 +104,7 @@ static str with_lines(struct arena *arena, str s)
 {
 	struct buf b = buf_of(arena, s.n + 1);
 
+	s = str_trim(s);
 	if (str_find(s, '\n') < s.n || !memmem(s.p, s.n, "\\n", 2))
 		return s;
 	for (size_t i = 0; i < s.n; i++) {

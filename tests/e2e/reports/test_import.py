@@ -6,14 +6,16 @@ import gzip
 import json
 import mailbox
 import os
+import pty
 import re
 import sqlite3
+import subprocess
 import sys
 
 sys.path.append("tests/e2e/cli")
 import reportgen  # noqa: E402
 import tap  # noqa: E402
-from tool import TMP, as_json, controls, path, run, write  # noqa: E402
+from tool import INKAN, as_json, controls, path, run, write  # noqa: E402
 
 t = tap.Tap()
 STORE = "sqlite:" + path("store.db")
@@ -244,6 +246,20 @@ with open(path("evil/reports.csv"), encoding="utf-8", newline="") as f:
 t.ok(org.startswith("'=cmd"), "CSV: no formula", org)
 with open(path("evil/reports.json"), encoding="utf-8") as f:
     t.ok("DROP TABLE" in json.load(f)[0]["org"], "JSON: as it is")
+
+# ---- on a terminal ----
+master, slave = pty.openpty()
+p = subprocess.Popen([INKAN, "reports", "import", files, "--store", "sqlite:" + path("tty.db")], stdin=subprocess.DEVNULL,
+                     stdout=subprocess.DEVNULL, stderr=slave)
+os.close(slave)
+shown = b""
+try:
+    while True:
+        shown += os.read(master, 65536)
+except OSError:
+    pass  # the other end is closed
+t.ok(p.wait(60) == 0 and b"#" in shown and b"%" in shown and b"broken.xml" in shown, "a bar on a terminal, and the bad file above it", shown)
+t.ok(b"[" not in run("reports", "import", files, "--store", "sqlite:" + path("tty.db"))[2], "no bar elsewhere")
 
 # ---- as a command ----
 status, out, _ = run("reports", "--store", STORE)
