@@ -1,4 +1,5 @@
 /* DKIM: every key of KeyTable against the record that receivers will find. */
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "conf/keytest.h"
 #include "dkim/record.h"
@@ -122,6 +123,54 @@ static void check_match(const struct record_check *c, const struct keytest *t)
 			   c->wanted));
 }
 
+/* The strings of a record file, as opendkim-genkey and inkan keygen write it. */
+static str strings_of(const struct machine *m, str text)
+{
+	struct buf b = buf_of(m->arena, text.n + 1);
+	str part;
+
+	for (size_t i = 0; str_split(&text, '"', &part); i++)
+		if (i % 2)
+			buf_put(&b, part);
+	return buf_str(&b);
+}
+
+/* Without white space and the last ";", which say nothing. */
+static str bare(const struct machine *m, str record)
+{
+	struct buf b = buf_of(m->arena, record.n + 1);
+
+	for (size_t i = 0; i < record.n; i++)
+		if (!ascii_is(record.p[i], ASCII_SPACE))
+			buf_putc(&b, record.p[i]);
+	record = buf_str(&b);
+	while (record.n && record.p[record.n - 1] == ';')
+		record.n--;
+	return record;
+}
+
+/* SELECTOR.txt beside SELECTOR.private is what should have been published. */
+static void check_file_text(const struct record_check *c, str record)
+{
+	const struct machine *m = c->r->m;
+	struct buf path = buf_of(m->arena, c->path.n + 8);
+	struct err e;
+	str text;
+
+	if (!str_iends(c->path, STR(".private")))
+		return;
+	buf_put(&path, str_head(c->path, c->path.n - 7));
+	buf_put(&path, STR("txt"));
+	if (!tree_read(&m->tree, m->arena, machine_cstr(m, buf_str(&path)),
+		       LIMIT_MACHINE_FILE, &text, &e))
+		return;
+	text = strings_of(m, text);
+	if (text.n)
+		judge(c->r->f, FIND_KEY_TEXT,
+		      str_eq(bare(m, text), bare(m, record)), c->name,
+		      ARGS(buf_str(&path), records_line(m, c->name, text)));
+}
+
 static bool anything(str txt)
 {
 	return txt.p != NULL;
@@ -147,6 +196,8 @@ static void check_record(const struct record_check *c)
 	keytest_judge(r->m->arena, a, c->key, &t);
 	check_text(c, text, &t);
 	check_match(c, &t);
+	if (t.result == KEYTEST_OK && c->key)
+		check_file_text(c, text);
 }
 
 static void check_one(struct records_check *r, str domain, str selector,

@@ -20,7 +20,24 @@ static str value_of(const struct machine *m, str section, str name,
 	return i ? i->value : otherwise;
 }
 
-/* smtpd_sasl_path of the first service that asks Dovecot; absent: none. */
+/* Where a service looks for the socket: below the queue folder, and in a chroot
+ * a whole path too. */
+static str socket_path(const struct machine *m,
+		       const struct mastercf_service *s)
+{
+	str path = postfix_value(m, s, STR("smtpd_sasl_path"));
+	str queue = postfix_value(m, NULL, STR("queue_directory"));
+
+	if (str_starts(path, STR("inet:")))
+		return path;
+	if (str_starts(path, STR("unix:")))
+		path = str_skip(path, 5);
+	if (str_starts(path, STR("/")))
+		return postfix_chrooted(m, s) ? joined(m, queue, path) : path;
+	return joined(m, joined(m, queue, STR("/")), path);
+}
+
+/* That of the first service that asks Dovecot; absent: none. */
 static str auth_path(const struct machine *m)
 {
 	for (const struct mastercf_service *s = m->postfix.master.first; s;
@@ -29,7 +46,7 @@ static str auth_path(const struct machine *m)
 		    postfix_is_yes(m, s, STR("smtpd_sasl_auth_enable")) &&
 		    str_eq(postfix_value(m, s, STR("smtpd_sasl_type")),
 			   STR("dovecot")))
-			return postfix_value(m, s, STR("smtpd_sasl_path"));
+			return socket_path(m, s);
 	return (str){ NULL, 0 };
 }
 
@@ -73,16 +90,8 @@ static void check_socket(struct findings *f, const struct machine *m, str path)
 
 static void check_auth(struct findings *f, const struct machine *m, str path)
 {
-	str section;
+	str section = joined(m, STR("service auth/unix_listener "), path);
 
-	if (!str_starts(path, STR("/")))
-		path = joined(
-			m,
-			joined(m,
-			       postfix_value(m, NULL, STR("queue_directory")),
-			       STR("/")),
-			path);
-	section = joined(m, STR("service auth/unix_listener "), path);
 	judge(f, FIND_DOVECOT_AUTH, dovecot_has_section(&m->dovecot, section),
 	      STR("/etc/dovecot"), ARGS(path));
 	check_folder(f, m, path);

@@ -260,7 +260,7 @@ static bool names_a_cipher(str list)
 		while (i < list.n && list.p[i] != ':' && list.p[i] != ',' &&
 		       list.p[i] != ' ')
 			i++;
-		if (i > start && !memchr("@!-+", list.p[start], 4))
+		if (i > start && str_find(STR("@!-+"), list.p[start]) == 4)
 			return true;
 		i++;
 	}
@@ -383,7 +383,7 @@ void check_postfix(struct findings *f, const struct machine *m)
 {
 	bool main = tree_has(&m->tree, "/etc/postfix/main.cf");
 
-	judge(f, FIND_POSTFIX, m->postfix.there, STR("/etc/postfix"),
+	judge(f, FIND_POSTFIX, m->postfix.whole, STR("/etc/postfix"),
 	      ARGS(main ? MASTER : MAIN));
 	if (!m->postfix.there)
 		return;

@@ -275,25 +275,38 @@ static str below(const struct machine *m, const char *label, str domain)
 	return buf_str(&b);
 }
 
-static void check_domain(struct findings *f, const struct machine *m)
+static void check_domain(struct findings *f, const struct machine *m,
+			 str domain)
 {
-	str domain = postfix_value(m, NULL, STR("mydomain"));
 	const struct table *t = m->signer.rules.signing;
-	str file, origin = postfix_origin(m, &file);
 
-	if (str_find(domain, '.') == domain.n ||
-	    str_eq(domain, STR("localdomain")))
-		return;
 	judge(f, FIND_SIGNED_DOMAIN, signer_signs(m, STR("someone"), domain),
 	      m->signer.path,
 	      ARGS(domain, t ? table_name(t) : STR("SigningTable"),
 		   key_for(m, domain),
 		   t && table_kind(t) == TABLE_PATTERNS ? below(m, "*@", domain)
 							: domain));
+}
+
+/* Postfix's own domain, those of the keys, and that of root's mail. */
+static void check_domains(struct findings *f, const struct machine *m)
+{
+	str own = postfix_value(m, NULL, STR("mydomain"));
+	str list[MACHINE_DOMAINS_MAX], file, origin = postfix_origin(m, &file);
+	size_t n = machine_domains(m, list);
+	bool full = str_find(own, '.') < own.n;
+
+	for (size_t i = 0; i < n; i++) {
+		check_domain(f, m, list[i]);
+		full &= !str_ieq(own, list[i]);
+	}
+	if (full)
+		check_domain(f, m, own);
 	if (origin.n)
 		judge(f, FIND_ORIGIN_SIGNED,
 		      signer_signs(m, STR("root"), origin),
-		      STR("/etc/postfix/main.cf"), ARGS(origin, domain));
+		      STR("/etc/postfix/main.cf"),
+		      ARGS(origin, n ? list[0] : own));
 }
 
 static void check_subdomains(struct findings *f, const struct machine *m)
@@ -312,22 +325,8 @@ static void check_subdomains(struct findings *f, const struct machine *m)
 				   key_for(m, domains[i])));
 }
 
-static str name_of_setting(const struct machine *m, str path)
-{
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_value *v = conf_found(m->signer.conf,
-							str_of(keys[i].name));
-
-		if (v && str_iends(v->value, path))
-			return str_of(keys[i].name);
-	}
-	return (str){ NULL, 0 };
-}
-
-/* The tutorials' TrustedHosts: made, but named by no setting. */
+/* The tutorials' TrustedHosts: made, but not named by the one setting that signs
+ * for hosts. */
 static void check_trusted_hosts(struct findings *f, const struct machine *m,
 				str folder)
 {
@@ -336,16 +335,16 @@ static void check_trusted_hosts(struct findings *f, const struct machine *m,
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct buf b = buf_of(m->arena, folder.n + 32);
-		str path, setting;
+		str path;
 
 		buf_put(&b, folder);
 		buf_put(&b, str_of(names[i]));
 		path = buf_str(&b);
 		if (!tree_has(&m->tree, machine_cstr(m, path)))
 			continue;
-		setting = name_of_setting(m, path);
-		judge(f, FIND_HOSTS_FILE, setting.p, path,
-		      ARGS(setting.p ? setting : m->signer.path));
+		judge(f, FIND_HOSTS_FILE,
+		      str_iends(m->signer.conf->internal_hosts, path), path,
+		      ARGS(m->signer.path));
 	}
 }
 
@@ -425,6 +424,6 @@ void check_senders(struct findings *f, const struct machine *m)
 	check_subdomains(f, m);
 	if (!m->postfix.there)
 		return;
-	check_domain(f, m);
+	check_domains(f, m);
 	check_networks(f, m);
 }

@@ -84,7 +84,7 @@ static bool needs_quotes(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (!ascii_is(s.p[i], ASCII_ALPHA | ASCII_DIGIT) &&
-		    !memchr("_./:@%+,=-", s.p[i], 10))
+		    str_find(STR("_./:@%+,=-"), s.p[i]) == 10)
 			return true;
 	return s.n == 0;
 }

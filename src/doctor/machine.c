@@ -26,16 +26,36 @@ static bool read_file(struct machine *m, const char *path, str *out)
 	return tree_read(&m->tree, m->arena, path, LIMIT_MACHINE_FILE, out, &e);
 }
 
+/* A tree may hold only what was added to master.cf: the rest is then as Debian
+ * ships it. */
+static void add_port_25(struct machine *m)
+{
+	struct mastercf_service *s;
+
+	for (s = m->postfix.master.first; s; s = s->next)
+		if (postfix_port(s) == 25 || m->tree.live)
+			return;
+	s = arena_new_of(m->arena, struct mastercf_service);
+	*s = (struct mastercf_service){ .next = m->postfix.master.first,
+					.name = STR("smtp"),
+					.type = STR("inet"),
+					.chroot = 'y',
+					.command = STR("smtpd") };
+	m->postfix.master.first = s;
+}
+
 static void read_postfix(struct machine *m)
 {
 	str main, master, hostname;
 
-	m->postfix.there = read_file(m, "/etc/postfix/main.cf", &main) &&
-			   read_file(m, "/etc/postfix/master.cf", &master);
+	m->postfix.there = read_file(m, "/etc/postfix/main.cf", &main);
+	m->postfix.whole = read_file(m, "/etc/postfix/master.cf", &master) &&
+			   m->postfix.there;
 	if (!m->postfix.there)
 		return;
 	maincf_parse(m->arena, main, m->seed, &m->postfix.main);
 	mastercf_parse(m->arena, master, &m->postfix.master);
+	add_port_25(m);
 	(void)read_file(m, "/etc/hostname", &hostname);
 	m->postfix.hostname = str_trim(hostname);
 }
@@ -47,6 +67,9 @@ struct reading {
 };
 
 static void read_dovecot_file(struct reading *r, const char *path);
+
+/* Recursion: at most LIMIT_DOVECOT_FILES files in all. */
+/* NOLINTBEGIN(misc-no-recursion) */
 
 /* Dovecot takes a name without "/" at its front from the file's folder. */
 static void include(void *arg, str pattern)
@@ -65,7 +88,6 @@ static void include(void *arg, str pattern)
 		read_dovecot_file(r, paths[i]);
 }
 
-/* Recursion: through include(), at most LIMIT_DOVECOT_FILES files in all. */
 static void read_dovecot_file(struct reading *r, const char *path)
 {
 	str text, file = str_of(path), outer = r->dir;
@@ -78,6 +100,8 @@ static void read_dovecot_file(struct reading *r, const char *path)
 	dovecot_parse(&r->m->dovecot, text, file, include, r);
 	r->dir = outer;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static void read_dovecot(struct machine *m)
 {
@@ -163,11 +187,11 @@ bool machine_in_group(const struct machine *m, str user, unsigned gid)
 	if (machine_user(m, user, &u) && u.gid == gid)
 		return true;
 	while (text.p && str_split(&text, '\n', &line)) {
-		str field, member;
+		str name, password, member;
 		unsigned id;
 
-		if (!str_split(&line, ':', &field) ||
-		    !str_split(&line, ':', &field) || !number(&line, &id) ||
+		if (!str_split(&line, ':', &name) ||
+		    !str_split(&line, ':', &password) || !number(&line, &id) ||
 		    id != gid)
 			continue;
 		while (line.p && str_split(&line, ',', &member))

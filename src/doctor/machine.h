@@ -11,7 +11,8 @@
 #include "sign/choose.h"
 
 struct postfix {
-	bool there; /* main.cf and master.cf could be read */
+	bool there; /* main.cf could be read */
+	bool whole; /* and master.cf */
 	struct maincf main;
 	struct mastercf master;
 	str hostname; /* /etc/hostname: myhostname's default */

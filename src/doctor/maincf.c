@@ -104,6 +104,9 @@ static str branch(struct cur *c)
 	return all;
 }
 
+/* Recursion: LIMIT_MAINCF_DEPTH deep, LIMIT_MAINCF_PARTS times in all. */
+/* NOLINTBEGIN(misc-no-recursion) */
+
 /* What follows the name or the comparison: "?a", ":b", "?{a}:{b}". */
 static void choose(struct expansion *x, struct cur *c, bool yes, unsigned depth)
 {
@@ -176,7 +179,6 @@ static void inside(struct expansion *x, str text, unsigned depth)
 		choose(x, &c, known && apart(x, value, depth).n > 0, depth);
 }
 
-/* Recursion: LIMIT_MAINCF_DEPTH deep, LIMIT_MAINCF_PARTS times in all. */
 static void expand(struct expansion *x, str text, unsigned depth)
 {
 	struct cur c = cur_of(text);
@@ -199,6 +201,8 @@ static void expand(struct expansion *x, str text, unsigned depth)
 			expand(x, value, depth + 1);
 	}
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 str maincf_expand(struct arena *arena, str value, maincf_lookup *lookup,
 		  const void *arg)

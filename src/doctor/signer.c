@@ -23,6 +23,7 @@ static str place(const struct machine *m, str file, unsigned line)
 }
 
 /* Recursion: bounded by LIMIT_INCLUDES. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static bool read_settings(struct machine *m, const char *path, unsigned depth)
 {
 	struct signer *s = &m->signer;
@@ -108,6 +109,25 @@ static void open_rules(struct machine *m)
 				dkim_names_opendkim, &wrong);
 }
 
+/* Older packages of opendkim take the socket from here. */
+static void read_default(struct machine *m)
+{
+	str text, line, value = { NULL, 0 };
+	struct err e;
+
+	if (!tree_read(&m->tree, m->arena, "/etc/default/opendkim",
+		       LIMIT_MACHINE_FILE, &text, &e))
+		return;
+	while (str_split(&text, '\n', &line))
+		if (str_starts(line, STR("SOCKET=")))
+			value = str_trim(str_skip(line, 7));
+	if (value.n > 1 && (*value.p == '"' || *value.p == '\''))
+		value = (str){ value.p + 1, value.n - 2 };
+	if (value.n && str_find(value, '$') == value.n)
+		(void)conf_set(m->signer.conf, STR("Socket"), value,
+			       STR("/etc/default/opendkim"));
+}
+
 void signer_read(struct machine *m, const char *config)
 {
 	static const char *const paths[] = { "/etc/inkan/inkan.conf",
@@ -124,6 +144,8 @@ void signer_read(struct machine *m, const char *config)
 	s->path = arena_str(m->arena, str_of(config));
 	s->ours = str_iends(s->path, STR("/inkan.conf"));
 	s->there = read_settings(m, config, 0);
+	if (!s->conf->socket.n && !s->ours)
+		read_default(m);
 	(void)conf_finish(s->conf);
 	if (s->there)
 		open_rules(m);

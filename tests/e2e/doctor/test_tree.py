@@ -159,6 +159,18 @@ CASES = [
     ("a short key", right.copy().remove(f"{KEYS}/default.private").remove(f"{KEYS}/default.txt").key(bits="1024"), {"dkim.key.bits"}),
     ("an Include", conf("Include /etc/inkan/more.conf").write("/etc/inkan/more.conf", "Canonicalization simple/simple\n"),
      {"opendkim.canonicalization"}),
+    ("hosts in ExternalIgnoreList alone", conf("InternalHosts 127.0.0.1, ::1, localhost").add(
+        CONF, "ExternalIgnoreList refile:/etc/opendkim/TrustedHosts\n"), {"opendkim.internal_hosts.file"}),
+    ("a domain with a key that is not signed", settings(kt=R(KT) + f"net example.net:net:{KEYS}/default.private\n"),
+     {"opendkim.key_table.unused", "opendkim.signing_table.domain"}),
+    ("a whole path to Dovecot within a chroot", settings(
+        main=R(MAIN).replace("smtpd_sasl_path = private/auth", "smtpd_sasl_path = /var/spool/postfix/private/auth"),
+        master=MORE_MASTER.replace("smtpd_sasl_path=private/auth", "smtpd_sasl_path=/var/spool/postfix/private/auth")),
+     {"dovecot.auth.listener", "dovecot.auth.directory"}),
+    ("the same without a chroot", settings(
+        main=R(MAIN).replace("smtpd_sasl_path = private/auth", "smtpd_sasl_path = /var/spool/postfix/private/auth"),
+        master=MORE_MASTER.replace("-       y  ", "-       n  ")
+        .replace("smtpd_sasl_path=private/auth", "smtpd_sasl_path=/var/spool/postfix/private/auth")), set()),
     ("list of hosts", conf("InternalHosts 127.0.0.1, ::1, 192.0.2.1"), {"opendkim.internal_hosts.file"}),
     ("no check of what arrives", settings(conf=R(CONF).replace("Verify spf,dkim,dmarc", "").replace("RejectFailures yes", "")),
      {"postfix.inbound.unchecked"}),
@@ -173,6 +185,17 @@ os.chmod(by_name["everybody writes in the folder"].path(KEYS), 0o777)
 for name, tree, want in CASES:
     t.eq(tree.bad(), want, name)
     tree.gone()
+
+# a part of a machine, as the tutorial's text alone gives it
+part = tutorial()
+part.write(MASTER, "\n".join(part.read(MASTER).splitlines()[2:]) + "\n")
+t.eq(part.bad(), TRAPS, "master.cf with the submission service alone")
+part.remove(MASTER)
+t.ok({"postfix.files", "milter.inet", "milter.default_action", "postfix.sender_login"} <= part.bad(), "no master.cf")
+old = tutorial().sub("/etc/opendkim.conf", "Socket                  inet:8891@localhost", "")
+t.ok("milter.signer.socket" in old.bad(), "no Socket")
+old.write("/etc/default/opendkim", '# SOCKET="local:/x"\nSOCKET="inet:8891@localhost"\n')
+t.eq(old.bad(), TRAPS, "the socket of /etc/default/opendkim")
 
 # one line each; the command line
 empty = Tree()

@@ -98,9 +98,10 @@ CASES = [
     ("split into two records", {NAME: [KEY[:150], KEY[150:]]}, {"dkim.record.several", "dkim.record.syntax"}),
     ("blanks within the key", {NAME: KEY[:150] + " " + KEY[150:]}, set()),
     ("revoked", {NAME: "v=DKIM1; k=rsa; p="}, {"dkim.record.revoked"}),
-    ("a test", {NAME: KEY.replace("v=DKIM1;", "v=DKIM1; t=y;")}, {"dkim.record.testing"}),
-    ("sha1 only", {NAME: KEY.replace("h=sha256", "h=sha1")}, {"dkim.record.tags"}),
-    ("another service", {NAME: KEY.replace("v=DKIM1;", "v=DKIM1; s=tlsrpt;")}, {"dkim.record.tags"}),
+    ("a test", {NAME: KEY.replace("v=DKIM1;", "v=DKIM1; t=y;")}, {"dkim.record.testing", "dkim.record.text"}),
+    ("a tag less than in default.txt", {NAME: KEY.replace("h=sha256; ", "")}, {"dkim.record.text"}),
+    ("sha1 only", {NAME: KEY.replace("h=sha256", "h=sha1")}, {"dkim.record.tags", "dkim.record.text"}),
+    ("another service", {NAME: KEY.replace("v=DKIM1;", "v=DKIM1; s=tlsrpt;")}, {"dkim.record.tags", "dkim.record.text"}),
     # DMARC
     ("no DMARC", {"_dmarc.example.org": None}, {"dmarc.record"}),
     ("DMARC at the domain", {"_dmarc.example.org": None, "example.org": RIGHT["example.org"] + ["v=DMARC1; p=none"]},
