@@ -205,7 +205,8 @@ static void check_headers(struct findings *f, const struct machine *m)
 	struct buf missing = buf_of(m->arena, 256);
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-		if (!dkim_names_hold(m->signer.headers, wanted[i])) {
+		if (!dkim_names_hold(m->signer.headers, wanted[i]) &&
+		    !dkim_names_hold(m->signer.oversigned, wanted[i])) {
 			buf_put(&missing, missing.n ? STR(", ") : STR(""));
 			buf_put(&missing, wanted[i]);
 		}
@@ -419,7 +420,7 @@ void check_senders(struct findings *f, const struct machine *m)
 
 	folder = str_head(folder, str_rfind(folder, '/') + 1);
 	check_trusted_hosts(f, m, folder);
-	if (!str_eq(folder, STR("/etc/opendkim/")))
+	if (!m->signer.ours && !str_eq(folder, STR("/etc/opendkim/")))
 		check_trusted_hosts(f, m, STR("/etc/opendkim/"));
 	check_subdomains(f, m);
 	if (!m->postfix.there)

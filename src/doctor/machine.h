@@ -26,7 +26,7 @@ struct signer {
 	struct problems problems;
 	struct conf *conf;
 	struct sign_rules rules;
-	struct dkim_names headers; /* that are signed */
+	struct dkim_names headers, oversigned; /* that are signed */
 };
 
 struct machine {

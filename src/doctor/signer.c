@@ -107,6 +107,10 @@ static void open_rules(struct machine *m)
 				open_table(m, STR("SignHeaders"),
 					   c->sign_headers, true),
 				dkim_names_opendkim, &wrong);
+	s->oversigned = names_edit(m->arena,
+				   open_table(m, STR("OversignHeaders"),
+					      c->oversign_headers, true),
+				   (struct dkim_names){ NULL, 0 }, &wrong);
 }
 
 /* Older packages of opendkim take the socket from here. */

@@ -157,6 +157,12 @@ CASES = [
     ("everybody writes in the folder", right.copy(), {"dkim.key.directory"}),
     ("no key in the file", right.copy().write(f"{KEYS}/default.private", "nothing\n", 0o600, 115), {"dkim.key.content"}),
     ("a short key", right.copy().remove(f"{KEYS}/default.private").remove(f"{KEYS}/default.txt").key(bits="1024"), {"dkim.key.bits"}),
+    ("headers that are oversigned", conf("OversignHeaders From,Message-ID,MIME-Version,Content-Type").sub(
+        CONF, "SignHeaders *", "#SignHeaders *"), set()),
+    ("inkan's own tables beside opendkim's old ones", settings(
+        conf=R(CONF).replace("/etc/opendkim/", "/etc/inkan/").replace("/etc/inkan/keys", "/etc/opendkim/keys"))
+     .write("/etc/inkan/KeyTable", R(KT)).write("/etc/inkan/SigningTable", R(ST))
+     .write("/etc/inkan/TrustedHosts", R("/etc/opendkim/TrustedHosts")), set()),
     ("an Include", conf("Include /etc/inkan/more.conf").write("/etc/inkan/more.conf", "Canonicalization simple/simple\n"),
      {"opendkim.canonicalization"}),
     ("hosts in ExternalIgnoreList alone", conf("InternalHosts 127.0.0.1, ::1, localhost").add(
