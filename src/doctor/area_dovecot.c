@@ -69,9 +69,7 @@ static void check_folder(struct findings *f, const struct machine *m, str path)
 	str folder = str_head(path, str_rfind(path, '/'));
 
 	if (m->tree.live || tree_has(&m->tree, "/var/spool"))
-		judge(f, FIND_DOVECOT_DIR,
-		      tree_has(&m->tree, machine_cstr(m, folder)), path,
-		      ARGS(folder));
+		judge_file(f, m, FIND_DOVECOT_DIR, folder, path, ARGS(folder));
 	else
 		finding_skip(f, FIND_DOVECOT_DIR, folder,
 			     N_("/var/spool is not in this tree"));
@@ -80,9 +78,7 @@ static void check_folder(struct findings *f, const struct machine *m, str path)
 static void check_socket(struct findings *f, const struct machine *m, str path)
 {
 	if (m->tree.live)
-		judge(f, FIND_DOVECOT_SOCKET,
-		      tree_has(&m->tree, machine_cstr(m, path)), path,
-		      ARGS(path));
+		judge_file(f, m, FIND_DOVECOT_SOCKET, path, path, ARGS(path));
 	else
 		finding_skip(f, FIND_DOVECOT_SOCKET, path,
 			     N_("a tree of files has no sockets"));

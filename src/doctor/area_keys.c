@@ -118,11 +118,10 @@ static void check_content(const struct key_file *k)
 static void check_file(const struct key_file *k)
 {
 	struct stat st;
-	bool there = tree_stat(&k->m->tree, machine_cstr(k->m, k->path), &st);
 
-	judge(k->f, FIND_KEY_FILE, there, k->path,
-	      ARGS(k->name, k->domain, k->selector, k->folder));
-	if (!there)
+	judge_file(k->f, k->m, FIND_KEY_FILE, k->path, k->path,
+		   ARGS(k->name, k->domain, k->selector, k->folder));
+	if (!tree_stat(&k->m->tree, machine_cstr(k->m, k->path), &st))
 		return;
 	check_rights(k, &st);
 	check_folders(k);

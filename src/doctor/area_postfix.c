@@ -18,6 +18,18 @@ str service_name(const struct machine *m, const struct mastercf_service *s)
 	return buf_str(&b);
 }
 
+void judge_file(struct findings *f, const struct machine *m,
+		enum finding_code code, str path, str subject, const str *args)
+{
+	const char *p = machine_cstr(m, path);
+
+	if (tree_hides(&m->tree, p))
+		finding_skip(f, code, path,
+			     N_("only root may look there: run this as root"));
+	else
+		judge(f, code, tree_has(&m->tree, p), subject, args);
+}
+
 static void check_lines(struct findings *f, const struct machine *m)
 {
 	unsigned main = m->postfix.main.bad_line,
@@ -328,16 +340,15 @@ static void check_certificate_file(struct findings *f, const struct machine *m,
 
 	if (str_eq(path, STR("none")) || !path.n)
 		judge(f, FIND_POSTFIX_CERT, false, MAIN,
-		      ARGS(setting, STR("\"\""), STR(""),
+		      ARGS(setting, STR("\"\""),
 			   postfix_value(m, NULL, STR("myhostname"))));
 	else if (!can_say(m, path))
 		finding_skip(f, FIND_POSTFIX_CERT, path,
 			     N_("its folder is not in this tree"));
 	else
-		judge(f, FIND_POSTFIX_CERT,
-		      tree_has(&m->tree, machine_cstr(m, path)), MAIN,
-		      ARGS(setting, path,
-			   postfix_value(m, NULL, STR("myhostname"))));
+		judge_file(f, m, FIND_POSTFIX_CERT, path, MAIN,
+			   ARGS(setting, path,
+				postfix_value(m, NULL, STR("myhostname"))));
 }
 
 static void check_tls(struct findings *f, const struct machine *m)

@@ -23,6 +23,10 @@ void check_providers(struct findings *f, const struct machine *m,
 /* All of the files. */
 void check_machine(struct findings *f, const struct machine *m);
 
+/* Is the file there?  Skipped when that cannot be seen without being root. */
+void judge_file(struct findings *f, const struct machine *m,
+		enum finding_code code, str path, str subject, const str *args);
+
 /* "submission/inet", as postconf -P names a service. */
 str service_name(const struct machine *m, const struct mastercf_service *s);
 /* The domain of mail that has none: myorigin, read from its file when it names

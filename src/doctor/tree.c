@@ -54,10 +54,12 @@ bool tree_read(const struct tree *t, struct arena *arena, const char *path,
 bool tree_stat(const struct tree *t, const char *path, struct stat *st)
 {
 	int fd = tree_fd(t, path, O_PATH);
-	bool ok = fd >= 0 && fstat(fd, st) == 0;
+	bool ok;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return false;
+	ok = fstat(fd, st) == 0;
+	close(fd);
 	return ok;
 }
 
@@ -66,6 +68,13 @@ bool tree_has(const struct tree *t, const char *path)
 	struct stat st;
 
 	return tree_stat(t, path, &st);
+}
+
+bool tree_hides(const struct tree *t, const char *path)
+{
+	struct stat st;
+
+	return !tree_stat(t, path, &st) && errno == EACCES;
 }
 
 static int by_name(const void *a, const void *b)

@@ -25,6 +25,8 @@ bool tree_read(const struct tree *t, struct arena *arena, const char *path,
 /* Links are followed.  False: there is no such file. */
 bool tree_stat(const struct tree *t, const char *path, struct stat *st);
 bool tree_has(const struct tree *t, const char *path);
+/* Behind a folder that only others may enter: nobody knows. */
+bool tree_hides(const struct tree *t, const char *path);
 /* The paths that a shell pattern in the last part of a path matches, sorted,
  * at most max. */
 size_t tree_glob(const struct tree *t, struct arena *arena, const char *pattern,

@@ -1,8 +1,10 @@
 """check --root: the tutorial's own files, every cure applied, and other trees."""
+import json
 import os
+import subprocess
 
 import tap
-from tool import path, run
+from tool import INKAN, path, run
 from tree import KEYS, Tree, tutorial
 
 t = tap.Tap()
@@ -219,6 +221,12 @@ t.ok(status == 0 and b"postfix." not in out, "--only: warnings are no failure", 
 t.eq(run("check", "--root", path("nowhere"))[0], 66, "no such tree")
 status, out, err = run("check", "--root", tutorial_again.root, "--lang", "ja")
 t.ok("かなめ" not in out.decode() and "なぜ" in out.decode(), "Japanese", out.decode())
+# who is not root sees less, and says so
+guest = right.copy()
+os.chmod(guest.path(KEYS), 0o700)
+got = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", INKAN, "check", "--root", guest.root, "--json",
+                      "--only", "dkim.key"], stdout=subprocess.PIPE, check=True).stdout
+t.eq({(f["code"], f["status"]) for f in json.loads(got)["findings"]}, {("dkim.key.file", "skip")}, "a key that we may not see")
 # links lead within the tree
 link = right.copy().remove(CONF)
 os.symlink("/etc/elsewhere.conf", link.path(CONF))
