@@ -1,8 +1,11 @@
 /* inkan setup: from a machine with Postfix to one whose mail is signed. */
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "cli/setup_print.h"
 #include "dns/idn.h"
 #include "dns/name.h"
+#include "setup/apply.h"
+#include "setup/service.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -18,12 +21,18 @@ static const struct opt options[] = {
 	  N_("new keys are called NAMEr and NAMEe, default the month") },
 	{ "rua", 0, "ADDR",
 	  N_("where DMARC reports go, default postmaster@DOMAIN") },
+	{ "sender-login", 0, NULL,
+	  N_("users may send as themselves only (587, 465)") },
 	{ "postfix", 0, "DIR", N_("Postfix's files, default /etc/postfix") },
 	{ "root", 0, "DIR", N_("work on the files below DIR, start nothing") },
+	{ "apply", 0, NULL, N_("do it, and show that it works") },
+	{ "undo", 0, NULL, N_("take back what --apply did") },
+	{ "yes", 'y', NULL, N_("ask nothing, not on a terminal either") },
+	{ "force", 0, NULL,
+	  N_("with --undo: also files that were changed since") },
+	{ "no-test", 0, NULL, N_("send no test mail through Postfix") },
 	{ NULL, 0, NULL, NULL },
 };
-
-#define KEPT_KEYS "/var/lib/inkan-setup/keys"
 
 /* A line from the terminal, or what it is by default. */
 static const char *answer_to(struct cli *cli, const char *question,
@@ -32,7 +41,8 @@ static const char *answer_to(struct cli *cli, const char *question,
 	char line[512];
 	size_t n;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (args_has(&cli->args, "yes") || !isatty(STDIN_FILENO) ||
+	    !isatty(STDERR_FILENO))
 		return otherwise;
 	fflush(stdout);
 	fprintf(stderr, "%s [%s] ", question, otherwise);
@@ -118,12 +128,29 @@ static bool find_selector(struct cli *cli, str *out)
 		       text);
 }
 
+static bool wants_sender_login(struct cli *cli, const struct site *m)
+{
+	const char *answer;
+
+	if (args_has(&cli->args, "sender-login"))
+		return true;
+	if (!m->submission || *site_postfix(m, "smtpd_sender_login_maps"))
+		return false;
+	answer = answer_to(
+		cli, _("Let every user send as himself only? (yes/no)"), "no");
+	return *answer == 'y' || *answer == 'Y';
+}
+
 struct setup {
 	struct cli *cli;
 	struct site site;
 	struct plan plan;
 	struct setup_shown shown;
 	struct records records;
+	const struct ip *ips;
+	size_t n_ips;
+	struct journal journal;
+	struct setup_run run;
 };
 
 static bool find_ips(struct cli *cli, struct records_wanted *w)
@@ -204,6 +231,8 @@ static bool find_records(struct setup *s)
 			       rua);
 	if (!find_ips(s->cli, &w))
 		return false;
+	s->ips = w.ips;
+	s->n_ips = w.n_ips;
 	find_keys(s, &w);
 	if (w.n_ips) {
 		records_make(s->cli->arena, &w, &s->records);
@@ -225,35 +254,228 @@ static bool look(struct setup *s)
 	const char *root = root_of(cli);
 	struct plan_wanted wanted;
 
-	return site_look(cli->arena, root, args_get(&cli->args, "postfix"),
-			 &s->site, &cli->err) &&
-	       find_domain(cli, &s->site, &wanted.domain) && find_host(s) &&
+	if (!site_look(cli->arena, root, args_get(&cli->args, "postfix"),
+		       &s->site, &cli->err))
+		return false;
+	wanted.sender_login = wants_sender_login(cli, &s->site);
+	return find_domain(cli, &s->site, &wanted.domain) && find_host(s) &&
 	       find_selector(cli, &wanted.selector) &&
 	       setup_plan(&s->site, &wanted,
-			  path_below(cli->arena, root, KEPT_KEYS), &s->plan,
-			  &cli->err);
+			  path_below(cli->arena, root, SETUP_KEPT_KEYS),
+			  &s->plan, &cli->err);
+}
+
+static bool is_live(const struct setup *s)
+{
+	return !*root_of(s->cli);
+}
+
+static void tell(void *arg, const char *sentence)
+{
+	const struct setup *s = arg;
+
+	if (s->cli->json)
+		return;
+	printf("%s%s%s %s\n", out_begin(OUT_GOOD), _("done:"), out_end(),
+	       sentence);
+	fflush(stdout);
+}
+
+static struct apply_options options_of(struct setup *s)
+{
+	return (struct apply_options){
+		.test = is_live(s) && !args_has(&s->cli->args, "no-test"),
+		.force = args_has(&s->cli->args, "force"),
+		.proof = { s->shown.host ? s->shown.host : "localhost", s->ips,
+			   s->n_ips },
+		.tell = tell,
+		.arg = s,
+	};
+}
+
+/* May this user do it, and is there what it needs? */
+static bool may_change(struct setup *s, const char *option)
+{
+	return !is_live(s) || geteuid() == 0 ||
+	       err_set(&s->cli->err, ERR_PERMISSION,
+		       _("only root can change this machine: sudo inkan setup "
+			 "%s"),
+		       option);
+}
+
+static bool can_apply(struct setup *s)
+{
+	struct err *e = &s->cli->err;
+
+	if (!is_live(s))
+		return true;
+	if (!s->site.inkand)
+		return err_set(e, ERR_NO_INPUT,
+			       _("the program inkand is not installed here: "
+				 "meson install -C build"));
+	return s->site.postfix_runs || args_has(&s->cli->args, "no-test") ||
+	       err_set(e, ERR_UNAVAILABLE,
+		       _("Postfix does not run, so nothing could be shown to "
+			 "work: start it (postfix start), or say --no-test"));
+}
+
+/* A run that was interrupted is brought to its end first. */
+static bool finish_interrupted(struct setup *s, bool *went_on)
+{
+	struct apply_options o = options_of(s);
+	struct err *e = &s->cli->err;
+
+	*went_on = false;
+	for (;;) {
+		if (!journal_last(&s->journal, &s->run, e))
+			return false;
+		if (s->run.dir && s->run.undoing) {
+			tell(s, _("going on with --undo, which was "
+				  "interrupted"));
+			if (!apply_undo(&s->run, &o, e))
+				return false;
+			continue;
+		}
+		if (!s->run.dir || s->run.applied)
+			return true;
+		tell(s, _("going on where setup was interrupted"));
+		*went_on = true;
+		return apply_run(&s->run, &o, &s->shown.test, e);
+	}
+}
+
+static bool confirmed(struct setup *s)
+{
+	const char *answer;
+
+	if (s->cli->json || args_has(&s->cli->args, "yes") ||
+	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return true;
+	setup_print(s->cli, &s->shown);
+	answer = answer_to(s->cli, _("Do this now? (yes/no)"), "no");
+	return *answer == 'y' || *answer == 'Y';
+}
+
+static bool still_answers(struct setup *s)
+{
+	struct buf b = buf_of(s->cli->arena, 4096);
+
+	buf_printf(&b, "local:%s", s->plan.socket);
+	return !is_live(s) ||
+	       service_answers(s->cli->arena,
+			       arena_cstr(s->cli->arena, buf_str(&b)), 1,
+			       &s->cli->err);
+}
+
+static bool apply_plan(struct setup *s)
+{
+	struct apply_options o;
+
+	if (!can_apply(s))
+		return false;
+	if (!confirmed(s)) {
+		puts(_("Nothing was changed."));
+		return true;
+	}
+	o = options_of(s);
+	if (!journal_stage(&s->journal, &s->plan, &s->run, &s->cli->err) ||
+	    !apply_run(&s->run, &o, &s->shown.test, &s->cli->err))
+		return false;
+	s->shown.applied = true;
+	return true;
+}
+
+static void print(struct setup *s)
+{
+	(s->cli->json ? setup_print_json : setup_print)(s->cli, &s->shown);
+}
+
+static bool apply(struct setup *s)
+{
+	struct cli *cli = s->cli;
+	bool went_on;
+
+	if (!may_change(s, "--apply") || !look(s) || !find_records(s) ||
+	    !journal_open(cli->arena, root_of(cli), true, &s->journal,
+			  &cli->err) ||
+	    !finish_interrupted(s, &went_on))
+		return false;
+	/* what was interrupted has changed what there is */
+	if (went_on && !look(s))
+		return false;
+	if (s->plan.n_changes) {
+		if (!apply_plan(s))
+			return false;
+		if (!s->shown.applied)
+			return true;
+	} else if (!still_answers(s)) {
+		return false;
+	}
+	s->shown.applied |= went_on;
+	if (!find_records(s))
+		return false;
+	print(s);
+	return true;
+}
+
+static bool undo(struct setup *s)
+{
+	struct cli *cli = s->cli;
+	struct apply_options o = options_of(s);
+	size_t n = 0;
+
+	if (!may_change(s, "--undo") ||
+	    !journal_open(cli->arena, root_of(cli), false, &s->journal,
+			  &cli->err))
+		return false;
+	for (;; n++) {
+		if (!journal_last(&s->journal, &s->run, &cli->err))
+			return false;
+		if (!s->run.dir)
+			break;
+		if (!apply_undo(&s->run, &o, &cli->err))
+			return false;
+	}
+	if (cli->json)
+		out_json(json_pack("{s:I}", "undone", (json_int_t)n));
+	else
+		puts(n ? _("Everything is as it was before inkan setup.")
+		       : _("There is nothing to take back."));
+	return true;
 }
 
 static int run(struct cli *cli)
 {
-	struct setup s = { .cli = cli };
+	struct setup s = { .cli = cli, .journal = { .lock = -1 } };
+	bool ok;
 
 	s.shown.plan = &s.plan;
 	if (cli->args.n_rest)
 		return cli_usage(cli, _("setup takes no file"));
-	if (!look(&s) || !find_records(&s))
-		return cli_fail(cli);
-	(cli->json ? setup_print_json : setup_print)(cli, &s.shown);
-	return 0;
+	if (args_has(&cli->args, "apply") && args_has(&cli->args, "undo"))
+		return cli_usage(cli, _("--apply or --undo, not both"));
+	if (args_has(&cli->args, "undo")) {
+		ok = undo(&s);
+	} else if (args_has(&cli->args, "apply")) {
+		ok = apply(&s);
+	} else {
+		ok = look(&s) && find_records(&s);
+		if (ok)
+			print(&s);
+	}
+	journal_close(&s.journal);
+	return ok ? 0 : cli_fail(cli);
 }
 
 const struct command cmd_setup = {
 	"setup",
-	N_("[--domain DOMAIN] [OPTIONS]"),
+	N_("[--domain DOMAIN] [--apply|--undo] [OPTIONS]"),
 	N_("make this machine's Postfix sign and check mail"),
 	N_("Prints what would be done, and changes nothing: keys, inkan's "
 	   "configuration, what\nPostfix needs to send mail through inkand. An "
-	   "OpenDKIM that is there is taken over\nwith its keys and selectors."),
+	   "OpenDKIM that is there is taken over\nwith its keys and "
+	   "selectors. With --apply it is done, and shown to work by a mail "
+	   "through\nPostfix; whatever fails is taken back."),
 	options,
 	run,
 };

@@ -142,8 +142,12 @@ void setup_print(struct cli *cli, const struct setup_shown *s)
 	const struct plan *p = s->plan;
 
 	if (s->applied) {
-		printf(_("Mail of %.*s is signed now.\n"),
-		       STR_ARG(p->wanted.domain));
+		if (*p->m->root)
+			printf(_("The files below %s are set up for %.*s.\n"),
+			       p->m->root, STR_ARG(p->wanted.domain));
+		else
+			printf(_("Mail of %.*s is signed now.\n"),
+			       STR_ARG(p->wanted.domain));
 		if (s->test)
 			printf("%s\n", s->test);
 		print_records(cli, s);

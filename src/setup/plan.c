@@ -177,8 +177,6 @@ bool setup_plan(const struct site *m, const struct plan_wanted *wanted,
 	if (!plan_account(out, e))
 		return false;
 	plan_dirs(out);
-	if (!plan_tables(out, kept, e) || !plan_unit(out, e))
-		return false;
-	plan_postfix(out);
-	return true;
+	return plan_tables(out, kept, e) && plan_unit(out, e) &&
+	       plan_postfix(out, e);
 }

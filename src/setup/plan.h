@@ -10,6 +10,7 @@
 struct plan_wanted {
 	str domain; /* A-labels, lower case */
 	str selector; /* new keys are SELECTORr and SELECTORe */
+	bool sender_login; /* users may send as themselves only */
 };
 
 enum change_kind { CHANGE_DIR, CHANGE_FILE, CHANGE_KEY };
@@ -65,7 +66,7 @@ void plan_dir(struct plan *p, const char *path, mode_t mode,
 bool plan_file(struct plan *p, const char *path, str text, struct err *e);
 void plan_reason(struct plan *p, const char *code, const char *what);
 bool plan_tables(struct plan *p, const char *kept, struct err *e);
-void plan_postfix(struct plan *p);
+bool plan_postfix(struct plan *p, struct err *e);
 bool plan_unit(struct plan *p, struct err *e);
 
 #define SETUP_KEYS_DIR SETUP_INKAN_DIR "/keys"

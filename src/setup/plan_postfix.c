@@ -215,6 +215,22 @@ static bool mend_service(struct plan *p, const struct masterfile_service *s,
 	return false;
 }
 
+/* "Only as themselves": the submission service asks the map. */
+static bool bind_senders(struct plan *p, const struct masterfile_service *s,
+			 str *text)
+{
+	str value;
+
+	if (!p->wanted.sender_login || !is_submission(s) ||
+	    !str_eq(s->command, STR("smtpd")) ||
+	    masterfile_option(s, STR("smtpd_sender_restrictions"), &value))
+		return false;
+	*text = masterfile_add(p->m->arena, *text, s,
+			       STR("smtpd_sender_restrictions"),
+			       STR("reject_sender_login_mismatch"));
+	return true;
+}
+
 static str mended_master(struct plan *p)
 {
 	str text = p->m->master_cf.bytes;
@@ -226,7 +242,8 @@ static str mended_master(struct plan *p)
 		bool changed = false;
 
 		while (!changed && masterfile_next(text, &at, &s))
-			changed = mend_service(p, &s, &text);
+			changed = mend_service(p, &s, &text) ||
+				  bind_senders(p, &s, &text);
 		if (!changed)
 			break;
 	}
@@ -250,7 +267,45 @@ static void plan_postfix_file(struct plan *p, const char *path,
 	*plan_add(p) = c;
 }
 
-void plan_postfix(struct plan *p)
+/* The map of system users: everybody has the address of his name, with or
+ * without an extension. */
+static bool plan_senders(struct plan *p, struct edit *m, struct err *e)
+{
+	struct arena *arena = p->m->arena;
+	const char *path = path_join(arena, p->m->postfix_dir, "sender_login");
+	struct buf b = buf_of(arena, LIST_MAX),
+		   set_to = buf_of(arena, LIST_MAX);
+	str domain = p->wanted.domain;
+	struct file_state now;
+
+	if (!p->wanted.sender_login)
+		return true;
+	if (!p->m->submission)
+		return err_set(e, ERR_CONFIG,
+			       _("--sender-login needs a submission service "
+				 "(587 or 465) in %s"),
+			       p->m->master_path);
+	if (*site_postfix(p->m, "smtpd_sender_login_maps"))
+		return true;
+	if (!file_look(arena, site_path(p->m, path), &now, e))
+		return false;
+	buf_put(&b, STR("# Who may send as whom (postconf(5), smtpd_sender_"
+			"login_maps); the first match\n# counts. An alias: "
+			"/^info@example\\.org$/ alice, bob\n/^([^@+]+)"
+			"(\\+[^@]*)?@"));
+	for (size_t i = 0; i < domain.n; i++)
+		buf_printf(&b, "%s%c", domain.p[i] == '.' ? "\\" : "",
+			   domain.p[i]);
+	buf_printf(&b, "$/ $1, $1@%.*s\n", STR_ARG(domain));
+	buf_printf(&set_to, "regexp:%s", path);
+	set(m, "smtpd_sender_login_maps", buf_str(&set_to));
+	plan_reason(p, "sender-login",
+		    _("every user may send as himself only: otherwise each "
+		      "can write in another's name, and it would be signed"));
+	return now.exists || plan_file(p, path, buf_str(&b), e);
+}
+
+bool plan_postfix(struct plan *p, struct err *e)
 {
 	const struct site *m = p->m;
 	str milters = str_of(site_postfix(m, "smtpd_milters"));
@@ -262,6 +317,8 @@ void plan_postfix(struct plan *p)
 	if (!str_eq(str_of(site_postfix(m, "milter_protocol")), STR("6")))
 		set(&edit, "milter_protocol", STR("6"));
 	bounces(p, &edit);
+	if (!plan_senders(p, &edit, e))
+		return false;
 	if (edit.n)
 		plan_reason(p, "socket",
 			    _("Postfix speaks to inkand over a unix socket in "
@@ -272,4 +329,5 @@ void plan_postfix(struct plan *p)
 			  mainfile_set(m->arena, m->main_cf.bytes, edit.set,
 				       edit.n));
 	plan_postfix_file(p, m->master_path, &m->master_cf, mended_master(p));
+	return true;
 }

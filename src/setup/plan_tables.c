@@ -38,6 +38,13 @@ static const char conf_template[] =
 	"From,Sender,Reply-To,Subject,Date,Message-ID,To,Cc,MIME-Version," \
 	"Content-Type,Content-Transfer-Encoding"
 
+/* What OpenDKIM's own list leaves out: who changes these changes what a reader
+ * sees, or where a click on "unsubscribe" goes. */
+#define SIGN                                                           \
+	"*,+Sender,+Message-ID,+MIME-Version,+Content-Type,"           \
+	"+Content-Transfer-Encoding,+Content-ID,+Content-Description," \
+	"+List-Unsubscribe-Post,+Feedback-ID"
+
 static const struct signing_source *source_of(const struct plan *p)
 {
 	return p->take_over       ? &p->m->opendkim
@@ -388,6 +395,7 @@ static str conf_text(struct plan *p, const struct signing_source *s,
 
 	const struct wanted_setting wanted[] = {
 		{ STR("Canonicalization"), STR("relaxed/relaxed"), true },
+		{ STR("SignHeaders"), STR(SIGN), true },
 		{ STR("OversignHeaders"), STR(OVERSIGN), true },
 		{ STR("MultipleSignatures"), STR("yes"), true },
 		{ STR("UserID"), buf_str(&user), false },

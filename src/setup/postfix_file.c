@@ -247,6 +247,18 @@ bool masterfile_option(const struct masterfile_service *s, str name, str *value)
 	return found;
 }
 
+str masterfile_add(struct arena *arena, str text,
+		   const struct masterfile_service *s, str name, str value)
+{
+	struct buf b = buf_of(arena, LIMIT_CONFIG_BYTES);
+	str end = { s->args.p + s->args.n, 0 };
+	bool ended = end.p > text.p && end.p[-1] == '\n';
+
+	buf_printf(&b, "%s  -o %.*s=%.*s\n", ended ? "" : "\n", STR_ARG(name),
+		   STR_ARG(value));
+	return text_replace(arena, text, end, buf_str(&b));
+}
+
 bool postfix_list_next(str *rest, str *element)
 {
 	while (rest->n &&

@@ -36,6 +36,11 @@ bool masterfile_next(str text, size_t *at, struct masterfile_service *out);
 bool masterfile_option(const struct masterfile_service *s, str name,
 		       str *value);
 
+/* text with "-o name=value" as the service's last option, in a line of its
+ * own. */
+str masterfile_add(struct arena *arena, str text,
+		   const struct masterfile_service *s, str name, str value);
+
 /* text with a piece of itself replaced. */
 str text_replace(struct arena *arena, str text, str piece, str by);
 

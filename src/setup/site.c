@@ -9,7 +9,9 @@
 #include "setup/signing_source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -128,6 +130,14 @@ static bool read_postfix(struct site *m, struct err *e)
 	if (!file_look(m->arena, m->main_path, &m->main_cf, e) ||
 	    !file_look(m->arena, m->master_path, &m->master_cf, e))
 		return false;
+	/* of a test that was interrupted: no setting of anybody's */
+	if (m->main_cf.exists) {
+		const char *mark = strstr(m->main_cf.bytes.p, SETUP_TEST_MARK);
+
+		if (mark)
+			m->main_cf.bytes.n = (size_t)(mark -
+						      m->main_cf.bytes.p);
+	}
 	if (!m->main_cf.exists || !m->master_cf.exists)
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("there is no Postfix configuration in %s: "
@@ -199,15 +209,27 @@ static const char *find_inkand(struct arena *arena)
 	return run_exists(arena, "inkand", &path) ? path : NULL;
 }
 
-/* The process of a pid file, when it is that program; else 0. */
-static long pid_of(struct site *m, const char *pid_file, const char *program)
+static bool runs(str stat, str program)
 {
-	struct file_state pid, comm;
-	struct err ignored;
-	struct buf b = buf_of(m->arena, 64);
-	uint32_t n;
+	size_t open = str_find(stat, '('), close = str_rfind(stat, ')');
+	str name = str_head(str_skip(stat, open + 1),
+			    close > open ? close - open - 1 : 0);
+	str state = str_trim(str_skip(stat, close + 1));
 
-	if (!pid_file || !file_look(m->arena, pid_file, &pid, &ignored) ||
+	return str_eq(name, program) && state.n && state.p[0] != 'Z' &&
+	       state.p[0] != 'X';
+}
+
+long site_pid(struct arena *arena, const char *pid_file, const char *program)
+{
+	struct file_state pid;
+	struct err ignored;
+	char path[64], text[128];
+	ssize_t got;
+	uint32_t n;
+	int fd;
+
+	if (!pid_file || !file_look(arena, pid_file, &pid, &ignored) ||
 	    !pid.exists)
 		return 0;
 
@@ -215,16 +237,32 @@ static long pid_of(struct site *m, const char *pid_file, const char *program)
 
 	if (!cur_uint(&c, INT32_MAX, &n) || n < 2)
 		return 0;
-	buf_printf(&b, "/proc/%u/comm", n);
-	if (!file_look(m->arena, arena_cstr(m->arena, buf_str(&b)), &comm,
-		       &ignored))
+	(void)snprintf(path, sizeof path, "/proc/%u/stat", n);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return 0;
-	return str_eq(str_trim(comm.bytes), str_of(program)) ? (long)n : 0;
+	got = read(fd, text, sizeof text);
+	close(fd);
+	/* proc(5): "PID (NAME) STATE ..."; one that nobody waited for is gone */
+	return got > 0 && runs((str){ text, (size_t)got }, str_of(program))
+		       ? (long)n
+		       : 0;
 }
 
 static bool postfix_runs(struct site *m)
 {
 	const char *const argv[] = { "postfix", "-c", m->postfix_dir, "status",
+				     NULL };
+	struct run_result r;
+	struct err ignored;
+
+	return run_program(m->arena, argv, STR(""), 30, &r, &ignored) &&
+	       r.status == 0;
+}
+
+static bool unit_runs(struct site *m, const char *unit)
+{
+	const char *const argv[] = { "systemctl", "is-active", "--quiet", unit,
 				     NULL };
 	struct run_result r;
 	struct err ignored;
@@ -243,7 +281,9 @@ static void look_at_services(struct site *m)
 		access("/usr/lib/systemd/system/inkand.service", F_OK) == 0 ||
 		access("/lib/systemd/system/inkand.service", F_OK) == 0;
 	m->postfix_runs = postfix_runs(m);
-	m->opendkim_pid = pid_of(m, m->opendkim.pid_file, "opendkim");
+	m->opendkim_runs = site_pid(m->arena, m->opendkim.pid_file,
+				    "opendkim") ||
+			   (m->systemd && unit_runs(m, "opendkim"));
 }
 
 static void look_at_dovecot(struct site *m)

@@ -53,8 +53,11 @@ struct site {
 	/* the running system; all false below another root */
 	bool systemd, packaged_unit, postfix_runs;
 	const char *inkand; /* the program, or NULL */
-	long opendkim_pid; /* 0: does not run */
+	bool opendkim_runs;
 };
+
+/* Appended to main.cf while the test mail is under way. */
+#define SETUP_TEST_MARK "\n# inkan setup: for the test mail, a moment only\n"
 
 #define SETUP_INKAN_DIR "/etc/inkan"
 #define SETUP_INKAN_CONF SETUP_INKAN_DIR "/inkan.conf"
@@ -70,6 +73,9 @@ const char *site_postfix(const struct site *m, const char *name);
 
 /* Path of the machine as this process opens it. */
 const char *site_path(const struct site *m, const char *path);
+
+/* The process of a pid file, when it is that program; else 0. */
+long site_pid(struct arena *arena, const char *pid_file, const char *program);
 
 /* The entry of a passwd(5) text. */
 bool account_find(str passwd, str name, struct account *out);

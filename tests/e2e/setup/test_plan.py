@@ -90,6 +90,20 @@ record = "".join(trees.get(tree, "/etc/opendkim/keys/example.org/default.txt").d
 t.eq(names.get("default._domainkey.example.org"), record, "tutorial: the DKIM record is the old one")
 t.eq(trees.difference(before, trees.state(tree, "")), [], "tutorial: a plan changes nothing")
 
+d = diffs(plan(tree, "--sender-login"))
+t.ok("+smtpd_sender_login_maps = regexp:/etc/postfix/sender_login" in d[tree + "/etc/postfix/main.cf"]
+     and d[tree + "/etc/postfix/master.cf"].endswith("+  -o smtpd_sender_restrictions=reject_sender_login_mismatch\n")
+     and "+/^([^@+]+)(\\+[^@]*)?@example\\.org$/ $1, $1@example.org" in d[tree + "/etc/postfix/sender_login"],
+     "--sender-login: users send as themselves only", d)
+for address, want in (("aki@example.org", "aki, aki@example.org"), ("aki+x@example.org", "aki, aki@example.org"),
+                      ("aki@example.com", ""), ("a@b@example.org", "")):
+    table = trees.put(tree, "/table", "".join(
+        line[1:] + "\n" for line in d[tree + "/etc/postfix/sender_login"].split("\n")[3:] if line))
+    p = subprocess.run(["postmap", "-q", address, "regexp:" + table], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    t.eq(p.stdout.strip(), want, f"--sender-login: who may send as {address}")
+    os.unlink(table)
+refused("sender login without submission", root, 78, "needs a submission service", "--sender-login") \
+    if trees.put(root, "/etc/postfix/master.cf", trees.master()) else None
 refused("a domain that is none", tree, 64, "not a domain name", "--domain", "no such")
 refused("a key that is not there", tree, 66, "cannot open key",
         "--domain", "example.org") if os.unlink(tree + "/etc/opendkim/keys/example.org/default.private") is None else None

@@ -1,0 +1,386 @@
+#include "setup/proof.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/tr.h"
+#include "crypto/privkey.h"
+#include "dkim/record_write.h"
+#include "setup/catcher.h"
+#include "setup/change.h"
+#include "setup/postfix_file.h"
+#include "setup/run.h"
+#include "setup/service.h"
+#include "setup/signing_source.h"
+
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#define PROOF_DOMAIN "inkan-setup.invalid"
+#define PROOF_TO "test@" PROOF_DOMAIN
+
+enum { ATTEMPTS = 6, CATCH_SECONDS = 30, STRING_MAX = 250, ZONE_MAX = 1 << 20 };
+
+bool proof_clean(struct arena *arena, const char *main_path, bool *changed,
+		 struct err *e)
+{
+	struct file_state f;
+	const char *mark;
+
+	*changed = false;
+	if (!file_look(arena, main_path, &f, e))
+		return false;
+	mark = f.exists ? strstr(f.bytes.p, SETUP_TEST_MARK) : NULL;
+	if (!mark)
+		return true;
+	*changed = true;
+	f.bytes = str_head(f.bytes, (size_t)(mark - f.bytes.p));
+	return file_put(arena, main_path, &f, e);
+}
+
+struct proof {
+	const struct setup_run *r;
+	const struct proof_options *o;
+	struct arena *arena;
+	struct catcher catcher;
+	const char *main_path, *from, *message_path, *zone_path;
+	const struct signing_key *key; /* those of the domain */
+	size_t n_keys;
+	bool smtp_tested;
+	struct buf words;
+};
+
+static const char *postconf(struct proof *p, const char *name)
+{
+	const char *const argv[] = { "postconf", "-c", p->r->postfix_dir,
+				     "-h",       name, NULL };
+	struct run_result r;
+	struct err ignored;
+
+	if (!run_program(p->arena, argv, STR(""), 30, &r, &ignored) ||
+	    r.status != 0)
+		return "";
+	return arena_cstr(p->arena, str_trim(r.out));
+}
+
+/* LMTP where a client that insists on TLS would not speak to the catcher. */
+static const char *transport(struct proof *p)
+{
+	static const char *const plain[] = { "", "none", "may", "dane" };
+	const char *level = postconf(p, "smtp_tls_security_level");
+
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (strcmp(level, plain[i]) == 0)
+			return "smtp";
+	return "lmtp";
+}
+
+/* Mail for the test's domain goes to the catcher; all other as before. */
+static bool open_way(struct proof *p, struct err *e)
+{
+	struct file_state f;
+	struct buf b = buf_of(p->arena, LIMIT_CONFIG_BYTES);
+	const char *maps = postconf(p, "transport_maps");
+
+	if (!file_look(p->arena, p->main_path, &f, e))
+		return false;
+	buf_put(&b, f.bytes);
+	buf_printf(&b,
+		   "%stransport_maps = inline:{ " PROOF_DOMAIN
+		   "=%s:[127.0.0.1]:%u }%s%s\n",
+		   SETUP_TEST_MARK, transport(p), p->catcher.port,
+		   *maps ? ", " : "", maps);
+	f.bytes = buf_str(&b);
+	return file_put(p->arena, p->main_path, &f, e) &&
+	       service_reload_postfix(p->r, e);
+}
+
+static bool close_way(struct proof *p, struct err *e)
+{
+	bool changed;
+
+	return proof_clean(p->arena, p->main_path, &changed, e) &&
+	       service_reload_postfix(p->r, e);
+}
+
+static void put_strings(struct buf *b, str value)
+{
+	for (; value.n; value = str_skip(value, STRING_MAX))
+		buf_printf(b, " \"%.*s\"",
+			   STR_ARG(str_head(value, STRING_MAX)));
+	buf_putc(b, '\n');
+}
+
+static bool put_key_record(struct proof *p, struct buf *b,
+			   const struct signing_key *k, struct err *e)
+{
+	const struct dkim_record_options o = { .hashes = STR("sha256") };
+	const char *path = path_below(p->arena, p->r->root,
+				      arena_cstr(p->arena, k->path));
+	struct privkey *key = privkey_read(path, PRIVKEY_ANY, e);
+	size_t at;
+
+	if (!key)
+		return false;
+	buf_printf(b, "%.*s._domainkey.%.*s. 300 IN TXT", STR_ARG(k->selector),
+		   STR_ARG(k->domain));
+	put_strings(b, dkim_record_write(p->arena, key, &o, &at));
+	privkey_free(key);
+	return true;
+}
+
+/* The world as it will be when the records are published. */
+static bool write_zone(struct proof *p, struct err *e)
+{
+	struct buf b = buf_of(p->arena, ZONE_MAX);
+	struct file_state f = { .exists = true,
+				.mode = 0600,
+				.uid = geteuid(),
+				.gid = getegid() };
+
+	for (size_t i = 0; i < p->n_keys; i++)
+		if (p->key[i].path.p && !put_key_record(p, &b, &p->key[i], e))
+			return false;
+	buf_printf(&b, "%s. 300 IN TXT \"v=spf1", p->r->domain);
+	for (size_t i = 0; i < p->o->n_ips; i++) {
+		char text[IP_TEXT_MAX];
+
+		buf_printf(&b, " ip%d:%.*s", (int)p->o->ips[i].family,
+			   STR_ARG(ip_text(p->o->ips[i], text)));
+	}
+	buf_printf(&b,
+		   " -all\"\n_dmarc.%s. 300 IN TXT \"v=DMARC1; p=reject\"\n",
+		   p->r->domain);
+	f.bytes = buf_str(&b);
+	return file_put(p->arena, p->zone_path, &f, e);
+}
+
+static bool find_keys(struct proof *p, struct err *e)
+{
+	struct site site = { .arena = p->arena, .root = p->r->root };
+	struct signing_key *keys;
+
+	if (!signing_source_read(&site, SETUP_INKAN_CONF, &site.inkan, e))
+		return false;
+	keys = arena_array_of(p->arena, struct signing_key,
+			      site.inkan.n_keys + 1);
+	for (size_t i = 0; i < site.inkan.n_keys; i++)
+		if (str_ieq(site.inkan.keys[i].domain, str_of(p->r->domain)))
+			keys[p->n_keys++] = site.inkan.keys[i];
+	p->key = keys;
+	return true;
+}
+
+static json_t *judge(struct proof *p, str message, struct err *e)
+{
+	struct file_state f = { .exists = true,
+				.mode = 0600,
+				.uid = geteuid(),
+				.gid = getegid(),
+				.bytes = message };
+	char exe[PATH_MAX] = "", ip[IP_TEXT_MAX] = "192.0.2.1";
+	const char *const argv[] = {
+		exe,          "verify",      "--json", "--zone",
+		p->zone_path, "--ip",        ip,       "--helo",
+		p->o->host,   "--mail-from", p->from,  p->message_path,
+		NULL
+	};
+	struct run_result r;
+	json_t *j;
+
+	if (readlink("/proc/self/exe", exe, sizeof exe - 1) < 0)
+		(void)err_sys(e, _("cannot find this program"));
+	if (p->o->n_ips)
+		(void)ip_text(p->o->ips[0], ip);
+	if (!*exe || !file_put(p->arena, p->message_path, &f, e) ||
+	    !run_program(p->arena, argv, STR(""), 60, &r, e))
+		return NULL;
+	j = json_loadb(r.out.p, r.out.n, 0, NULL);
+	if (!j)
+		(void)err_set(e, ERR_INTERNAL,
+			      _("cannot judge the test mail: "
+				"%.*s"),
+			      STR_ARG(run_complaint(p->arena, &r)));
+	return j;
+}
+
+static const char *member(const json_t *j, const char *name)
+{
+	const char *text = json_string_value(json_object_get(j, name));
+
+	return text ? text : "";
+}
+
+/* The result of the domain's signature by this key, or NULL. */
+static const char *result_of(const json_t *verdict, const struct signing_key *k)
+{
+	const json_t *rows = json_object_get(verdict, "dkim");
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		if (str_ieq(str_of(member(row, "domain")), k->domain) &&
+		    str_ieq(str_of(member(row, "selector")), k->selector))
+			return member(row, "result");
+	}
+	return NULL;
+}
+
+static void put_words(struct proof *p, const char *way, const json_t *verdict)
+{
+	const json_t *spf = json_object_get(verdict, "spf");
+	const json_t *dmarc = json_object_get(verdict, "dmarc");
+
+	buf_printf(&p->words, "%s%s: dkim=pass", p->words.n ? "\n" : "", way);
+	if (p->o->n_ips && json_is_object(spf))
+		buf_printf(&p->words, " spf=%s", member(spf, "result"));
+	if (json_is_object(dmarc))
+		buf_printf(&p->words, " dmarc=%s", member(dmarc, "result"));
+}
+
+/* *again: nothing is signed, as when an smtpd of before the reload took it. */
+static bool judged_well(struct proof *p, const char *way, str message,
+			bool *again, struct err *e)
+{
+	json_t *verdict = judge(p, message, e);
+	bool good = verdict != NULL;
+
+	*again = false;
+	for (size_t i = 0; good && i < p->n_keys; i++) {
+		const char *result = result_of(verdict, &p->key[i]);
+
+		*again |= !result;
+		good = result && strcmp(result, "pass") == 0;
+		if (!good)
+			(void)err_set(e, ERR_UNAVAILABLE,
+				      _("the test mail left Postfix (%s) with "
+					"dkim=%s for selector %.*s"),
+				      way, result ? result : "none",
+				      STR_ARG(p->key[i].selector));
+	}
+	if (good)
+		put_words(p, way, verdict);
+	json_decref(verdict);
+	return good;
+}
+
+static str test_message(struct proof *p)
+{
+	struct buf b = buf_of(p->arena, 4096);
+
+	buf_printf(&b,
+		   "From: <%s>\nTo: <" PROOF_TO ">\n"
+		   "Subject: test of inkan setup\nMIME-Version: 1.0\n"
+		   "Content-Type: text/plain; charset=utf-8\n\n"
+		   "This mail shows that Postfix signs.\n",
+		   p->from);
+	return buf_str(&b);
+}
+
+static bool by_sendmail(struct proof *p, struct err *e)
+{
+	const char *const argv[] = { postconf(p, "sendmail_path"),
+				     "-C",
+				     p->r->postfix_dir,
+				     "-i",
+				     "-f",
+				     p->from,
+				     PROOF_TO,
+				     NULL };
+	struct run_result r;
+
+	return run_program(p->arena, argv, test_message(p), 60, &r, e) &&
+	       (r.status == 0 || err_set(e, ERR_UNAVAILABLE, "sendmail: %.*s",
+					 STR_ARG(run_complaint(p->arena, &r))));
+}
+
+static bool one_way(struct proof *p, bool smtp, struct err *e)
+{
+	bool refused = false, again = true, ok = false;
+
+	for (int i = 0; again && i < ATTEMPTS; i++) {
+		str message;
+
+		if (i)
+			(void)nanosleep(&(struct timespec){ 1, 0 }, NULL);
+		if (smtp && !smtp_send(p->arena, "25", p->from, PROOF_TO,
+				       test_message(p), &refused, e)) {
+			/* not ours to change: no client without a password */
+			if (!refused || e->text[0] == '\0')
+				return false;
+			buf_printf(&p->words, "%s%s", p->words.n ? "\n" : "",
+				   e->text);
+			return true;
+		}
+		if (!smtp && !by_sendmail(p, e))
+			return false;
+		if (!catcher_take(&p->catcher, p->arena, CATCH_SECONDS,
+				  &message, e))
+			return false;
+		ok = judged_well(p, smtp ? "SMTP" : "sendmail", message, &again,
+				 e);
+		p->smtp_tested |= ok && smtp;
+	}
+	return ok;
+}
+
+/* What is left in the queue for nobody must not bounce to a person. */
+static void clean_queue(struct proof *p)
+{
+	const char *const list[] = { "postqueue", "-c", p->r->postfix_dir, "-j",
+				     NULL };
+	struct buf ids = buf_of(p->arena, 65536);
+	struct run_result r;
+	struct err ignored;
+	str line;
+
+	if (!run_program(p->arena, list, STR(""), 30, &r, &ignored))
+		return;
+	while (r.out.n && str_split(&r.out, '\n', &line)) {
+		json_t *j = json_loadb(line.p, line.n, 0, NULL);
+
+		if (j && strstr(arena_cstr(p->arena, line), PROOF_TO))
+			buf_printf(&ids, "%s\n", member(j, "queue_id"));
+		json_decref(j);
+	}
+	if (ids.n) {
+		const char *const del[] = {
+			"postsuper", "-c", p->r->postfix_dir, "-d", "-", NULL
+		};
+
+		(void)run_program(p->arena, del, buf_str(&ids), 30, &r,
+				  &ignored);
+	}
+}
+
+bool proof_run(const struct setup_run *r, const struct proof_options *o,
+	       const char **words, struct err *e)
+{
+	struct proof p = { .r = r, .o = o, .arena = r->arena };
+	struct buf from = buf_of(r->arena, 512);
+	struct err later;
+	bool ok;
+
+	buf_printf(&from, "postmaster@%s", r->domain);
+	p.from = arena_cstr(r->arena, buf_str(&from));
+	p.words = buf_of(r->arena, 4096);
+	p.main_path = path_join(r->arena, r->postfix_dir, "main.cf");
+	p.zone_path = path_join(r->arena, r->dir, "test.zone");
+	p.message_path = path_join(r->arena, r->dir, "test.eml");
+	if (!find_keys(&p, e) || !write_zone(&p, e) ||
+	    !catcher_open(&p.catcher, e))
+		return false;
+	ok = open_way(&p, e) && one_way(&p, true, e) && one_way(&p, false, e);
+	if (!ok)
+		clean_queue(&p);
+	catcher_close(&p.catcher);
+	if (!close_way(&p, &later)) {
+		if (ok)
+			*e = later;
+		ok = false;
+	}
+	*words = arena_cstr(r->arena, buf_str(&p.words));
+	return ok;
+}

@@ -1,0 +1,201 @@
+#include "setup/service.h"
+
+#include "base/buf.h"
+#include "base/tr.h"
+#include "milter/client.h"
+#include "net/listen.h"
+#include "setup/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { START_SECONDS = 60, ANSWER_SECONDS = 30, STOP_SECONDS = 45 };
+
+static void pause_ms(long ms)
+{
+	const struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+static bool answers_once(const char *socket, struct err *e)
+{
+	const struct timeval patience = { 5, 0 };
+	struct milter_client client;
+	struct net_address address;
+	int fd;
+	bool ok;
+
+	if (!net_address_parse(str_of(socket), &address, e) ||
+	    !net_connect(&address, &fd, e))
+		return false;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			 sizeof patience);
+	milter_client_init(&client, fd);
+	ok = milter_client_negotiate(&client, MILTER_VERSION, 0x1ff, 0x1fffff,
+				     e);
+	if (ok)
+		milter_client_quit(&client);
+	milter_client_done(&client);
+	close(fd);
+	return ok;
+}
+
+bool service_answers(struct arena *arena, const char *socket, unsigned seconds,
+		     struct err *e)
+{
+	struct err last;
+
+	(void)arena;
+	for (unsigned i = 0; i <= seconds * 10; i++) {
+		if (answers_once(socket, &last))
+			return true;
+		pause_ms(100);
+	}
+	return err_set(e, ERR_UNAVAILABLE,
+		       _("the filter on %s did not answer within %u seconds: "
+			 "%.200s"),
+		       socket, seconds, last.text);
+}
+
+/* Runs it; a status that is not 0 is an error that says what. */
+static bool must_run(struct arena *arena, const char *const argv[],
+		     unsigned seconds, struct err *e)
+{
+	struct run_result r;
+
+	if (!run_program(arena, argv, STR(""), seconds, &r, e))
+		return false;
+	return r.status == 0 || err_set(e, ERR_UNAVAILABLE, "%s %s: %.*s",
+					argv[0], argv[1] ? argv[1] : "",
+					STR_ARG(run_complaint(arena, &r)));
+}
+
+static bool systemctl(struct arena *arena, const char *verb, const char *unit,
+		      struct err *e)
+{
+	const char *const argv[] = { "systemctl", verb, unit, NULL };
+
+	return must_run(arena, argv, START_SECONDS, e);
+}
+
+/* Ends the program of a pid file and waits for it. */
+static bool stop_pid(struct arena *arena, const char *pid_file,
+		     const char *program, struct err *e)
+{
+	long pid = *pid_file ? site_pid(arena, pid_file, program) : 0;
+
+	if (!pid)
+		return true;
+	if (kill((pid_t)pid, SIGTERM) < 0 && errno != ESRCH)
+		return err_sys(e, _("cannot stop %s"), program);
+	for (int i = 0; i < STOP_SECONDS * 20; i++) {
+		/* its pid file may outlive it */
+		if (!site_pid(arena, pid_file, program))
+			return true;
+		pause_ms(50);
+	}
+	return err_set(e, ERR_UNAVAILABLE,
+		       _("%s (process %ld) did not end within %d seconds"),
+		       program, pid, STOP_SECONDS);
+}
+
+static const char *socket_of(const struct setup_run *r)
+{
+	struct buf b = buf_of(r->arena, 4096);
+
+	buf_printf(&b, "local:%s", r->socket);
+	return arena_cstr(r->arena, buf_str(&b));
+}
+
+bool service_start_inkand(const struct setup_run *r, struct err *e)
+{
+	const char *const check[] = { r->inkand, "-n", "-x", SETUP_INKAN_CONF,
+				      NULL };
+	const char *const start[] = { r->inkand, "-x", SETUP_INKAN_CONF, NULL };
+
+	if (!*r->inkand)
+		return err_set(e, ERR_NO_INPUT,
+			       _("the program inkand is not installed here: "
+				 "meson install -C build"));
+	if (!must_run(r->arena, check, START_SECONDS, e))
+		return false;
+	if (r->systemd) {
+		if (!systemctl(r->arena, "daemon-reload", NULL, e) ||
+		    !systemctl(r->arena, "enable", "inkand", e) ||
+		    !systemctl(r->arena, "restart", "inkand", e))
+			return false;
+	} else if (!stop_pid(r->arena, r->pid_file, "inkand", e) ||
+		   !must_run(r->arena, start, START_SECONDS, e)) {
+		return false;
+	}
+	return service_answers(r->arena, socket_of(r), ANSWER_SECONDS, e);
+}
+
+bool service_stop_inkand(const struct setup_run *r, struct err *e)
+{
+	const char *const argv[] = { "systemctl", "disable", "--now", "inkand",
+				     NULL };
+	struct run_result ignored;
+	struct stat st;
+	bool ok;
+
+	if (!r->systemd)
+		ok = stop_pid(r->arena, r->pid_file, "inkand", e);
+	else /* it fails when there is no such unit, which is as well */
+		ok = run_program(r->arena, argv, STR(""), START_SECONDS,
+				 &ignored, e);
+	/* left by one that was killed; nothing else is ours there */
+	if (ok && lstat(r->socket, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    unlink(r->socket) < 0)
+		return err_sys(e, _("cannot remove %s"), r->socket);
+	return ok;
+}
+
+bool service_reload_postfix(const struct setup_run *r, struct err *e)
+{
+	const char *const status[] = { "postfix", "-c", r->postfix_dir,
+				       "status", NULL };
+	const char *const check[] = { "postfix", "-c", r->postfix_dir, "check",
+				      NULL };
+	const char *const reload[] = { "postfix", "-c", r->postfix_dir,
+				       "reload", NULL };
+	struct run_result s;
+
+	/* one that does not run reads its files when it starts */
+	if (run_program(r->arena, status, STR(""), START_SECONDS, &s, e) &&
+	    s.status != 0)
+		return true;
+	return must_run(r->arena, check, START_SECONDS, e) &&
+	       must_run(r->arena, reload, START_SECONDS, e);
+}
+
+bool service_stop_opendkim(const struct setup_run *r, struct err *e)
+{
+	const char *const argv[] = { "systemctl", "disable", "--now",
+				     "opendkim", NULL };
+
+	if (r->systemd)
+		return must_run(r->arena, argv, START_SECONDS, e);
+	return stop_pid(r->arena, r->opendkim_pid_file, "opendkim", e);
+}
+
+bool service_start_opendkim(const struct setup_run *r, struct err *e)
+{
+	const char *const with[] = { "systemctl", "enable", "--now", "opendkim",
+				     NULL };
+	const char *const without[] = { "opendkim", "-x", SETUP_OPENDKIM_CONF,
+					NULL };
+	struct err ignored;
+
+	if (!*r->opendkim_socket)
+		return true;
+	if (!service_answers(r->arena, r->opendkim_socket, 0, &ignored) &&
+	    !must_run(r->arena, r->systemd ? with : without, START_SECONDS, e))
+		return false;
+	return service_answers(r->arena, r->opendkim_socket, ANSWER_SECONDS, e);
+}
