@@ -61,7 +61,8 @@ ENVELOPE = ("--ip", "192.0.2.1", "--helo", "mx.example.org", "--mail-from", "a@e
 status, got = verify(b"Aki <aki@example.org>", *ENVELOPE)
 t.eq((got["spf"]["result"], got["dmarc"]["result"], got["dmarc"]["spf_aligned"]), ("pass", "pass", True), "verify: SPF and DMARC")
 t.eq(got["authentication_results"], "mx.example.com; dkim=none; spf=pass smtp.mailfrom=example.org; dmarc=pass (p=reject "
-     "sp=quarantine np=reject dis=none) policy.dmarc=reject header.from=example.org", "verify: the field")
+     "sp=quarantine np=reject dis=none) policy.dmarc=reject header.from=example.org; "
+     "arc=none smtp.remote-ip=192.0.2.1", "verify: the field")
 status, got = verify(b"Aki <aki@example.org>")
 t.eq((got["spf"], got["dmarc"]["result"]), (None, "fail"), "verify: without an envelope SPF is not judged")
 for name, sender, want in [
