@@ -80,6 +80,18 @@ static bool listen_unix(const struct net_address *a, int *out, struct err *e)
 	return true;
 }
 
+/* RFC 6761 6.3: localhost, and what is below it, is the loopback address also on
+ * a machine whose /etc/hosts does not say so. */
+static const char *host_to_look_up(const struct net_address *a)
+{
+	str host = str_of(a->host);
+
+	if (str_ieq(host, STR("localhost")) ||
+	    str_iends(host, STR(".localhost")))
+		return a->kind == NET_INET6 ? "::1" : "127.0.0.1";
+	return a->host[0] ? a->host : NULL;
+}
+
 static bool look_up(const struct net_address *a, int flags,
 		    struct addrinfo **out, struct err *e)
 {
@@ -88,7 +100,7 @@ static bool look_up(const struct net_address *a, int flags,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = flags,
 	};
-	int rc = getaddrinfo(a->host[0] ? a->host : NULL, a->port, &hints, out);
+	int rc = getaddrinfo(host_to_look_up(a), a->port, &hints, out);
 
 	if (rc)
 		return err_set(e, ERR_CONFIG, "socket %s:%s@%s: %s",

@@ -38,6 +38,23 @@ static void socket_mode_follows_umask(void **state)
 	assert_int_equal(access(a.path, F_OK), -1);
 }
 
+/* No /etc/hosts has this name. */
+static void localhost_needs_no_file(void **state)
+{
+	struct net_address a;
+	int fds[NET_LISTEN_MAX];
+	struct err e;
+	size_t n;
+
+	(void)state;
+	assert_true(net_address_parse(STR("inet:1@inkan.LocalHost"), &a, &e));
+	a.port[0] = '0'; /* any that is free */
+	if (!net_listen(&a, fds, &n, &e))
+		fail_msg("%s", e.text);
+	assert_int_equal(n, 1);
+	close(fds[0]);
+}
+
 static void replaces_a_stale_socket_only(void **state)
 {
 	struct net_address a = address("stale");
@@ -95,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(socket_mode_follows_umask),
+		cmocka_unit_test(localhost_needs_no_file),
 		cmocka_unit_test(replaces_a_stale_socket_only),
 		cmocka_unit_test(needs_both_variables),
 	};
