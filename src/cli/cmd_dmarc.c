@@ -1,9 +1,7 @@
 /* inkan dmarc: RFC 9989 for one author domain and what SPF and DKIM said. */
-#include "base/ascii.h"
 #include "cli/cli.h"
 #include "cli/verdict_out.h"
 #include "dns/idn.h"
-#include "dns/name.h"
 
 enum { IDS_MAX = 40, QUESTIONS = 400 };
 
@@ -19,24 +17,6 @@ static const struct opt options[] = {
 	  N_("show the names asked and who aligns with whom") },
 	{ NULL, 0, NULL, NULL },
 };
-
-/* A name as it is compared; false when it is none. */
-static bool domain_of(struct cli *cli, str text, str *out)
-{
-	str ascii;
-	char *p;
-
-	if (text.n && text.p[text.n - 1] == '.')
-		text.n--;
-	if (!dns_name_to_ascii(cli->arena, text, &ascii) ||
-	    !dns_name_is_domain(ascii, true))
-		return false;
-	p = arena_alloc(cli->arena, ascii.n);
-	for (size_t i = 0; i < ascii.n; i++)
-		p[i] = ascii_lower(ascii.p[i]);
-	*out = (str){ p, ascii.n };
-	return true;
-}
 
 static bool status_of(str word, enum dmarc_status *out)
 {
@@ -72,7 +52,7 @@ static bool add_id(struct cli *cli, enum dmarc_mechanism mechanism,
 			       text);
 	if (*n + 1 == IDS_MAX)
 		return err_set(&cli->err, ERR_USAGE, _("too many --dkim"));
-	if (!domain_of(cli, rest, &id->domain))
+	if (!dns_name_canonical(cli->arena, rest, &id->domain))
 		*id = (struct dmarc_identifier){ mechanism, DMARC_ID_NO,
 						 STR("") };
 	++*n;
@@ -148,7 +128,7 @@ static int run(struct cli *cli)
 	if (!read_ids(cli, ids, &q.n_ids) || !cli_discovery(cli, &suffixes))
 		return cli_fail(cli);
 	q.suffixes = suffixes;
-	if (!domain_of(cli, str_of(from), &q.domain)) {
+	if (!dns_name_canonical(cli->arena, str_of(from), &q.domain)) {
 		struct verdict_dmarc d = {
 			.result = DMARC_PERMERROR,
 			.reason = "From has a domain that is none",

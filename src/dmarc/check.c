@@ -37,15 +37,7 @@ static void list_walk(struct run *run)
 	for (size_t i = 0; i < n; i++) {
 		struct dmarc_step *s = &w->steps[w->n++];
 
-		s->name = names[i];
-		s->outcome = dmarc_lookup(run->asks, names[i], &text);
-		if (s->outcome == DMARC_LOOKUP_RECORD) {
-			struct dmarc_record *r = arena_new_of(
-				asks_arena(run->asks), struct dmarc_record);
-
-			dmarc_record_parse(asks_arena(run->asks), text, r);
-			s->record = r;
-		}
+		*s = dmarc_step_at(run->asks, names[i]);
 		w->pending = s->outcome == DMARC_LOOKUP_PENDING;
 		w->temperror = s->outcome == DMARC_LOOKUP_TEMPERROR;
 		if (w->pending || w->temperror || s->record)

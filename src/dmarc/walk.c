@@ -59,27 +59,30 @@ static void ask_all(struct asks *asks, str start)
 		(void)dmarc_lookup(asks, name, &text);
 }
 
-static const struct dmarc_record *record_of(struct asks *asks, str text)
+struct dmarc_step dmarc_step_at(struct asks *asks, str name)
 {
 	struct arena *arena = asks_arena(asks);
-	struct dmarc_record *r = arena_new_of(arena, struct dmarc_record);
+	struct dmarc_step s = { .name = name };
+	struct dmarc_record *r;
+	str text;
 
-	dmarc_record_parse(arena, text, r);
-	return r;
+	s.outcome = dmarc_lookup(asks, name, &text);
+	if (s.outcome == DMARC_LOOKUP_RECORD) {
+		r = arena_new_of(arena, struct dmarc_record);
+		dmarc_record_parse(arena, text, r);
+		s.record = r;
+	}
+	return s;
 }
 
 /* One name.  True: the walk goes on above it. */
 static bool step(struct asks *asks, str name, struct dmarc_walk *w)
 {
 	struct dmarc_step *s = &w->steps[w->n++];
-	str text;
 
-	*s = (struct dmarc_step){ .name = name };
-	s->outcome = dmarc_lookup(asks, name, &text);
+	*s = dmarc_step_at(asks, name);
 	w->pending = s->outcome == DMARC_LOOKUP_PENDING;
 	w->temperror = s->outcome == DMARC_LOOKUP_TEMPERROR;
-	if (s->outcome == DMARC_LOOKUP_RECORD)
-		s->record = record_of(asks, text);
 	return !w->pending && !w->temperror &&
 	       !(s->record && s->record->psd != DMARC_PSD_UNKNOWN);
 }
@@ -90,7 +93,7 @@ static str below(str start, str suffix)
 	return dns_name_last_labels(start, dns_name_labels(suffix) + 1);
 }
 
-static const struct dmarc_step *step_at(const struct dmarc_walk *w, str name)
+static const struct dmarc_step *found_at(const struct dmarc_walk *w, str name)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (w->steps[i].record && str_ieq(w->steps[i].name, name))
@@ -111,7 +114,7 @@ static void choose(struct dmarc_walk *w, str start)
 	w->of_domain = last;
 	if (last && last->record->psd == DMARC_PSD_YES && last != w->steps) {
 		w->organizational_domain = below(start, last->name);
-		w->of_domain = step_at(w, w->organizational_domain);
+		w->of_domain = found_at(w, w->organizational_domain);
 		w->of_suffix = last;
 	}
 }

@@ -23,6 +23,9 @@ struct dmarc_step {
 	const struct dmarc_record *record; /* NULL without one */
 };
 
+/* The step at that name: the lookup, and the record read. */
+struct dmarc_step dmarc_step_at(struct asks *asks, str name);
+
 enum { DMARC_WALK_MAX = 8 };
 
 struct dmarc_walk {

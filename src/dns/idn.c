@@ -1,5 +1,6 @@
 #include "dns/idn.h"
 
+#include "base/ascii.h"
 #include "dns/name.h"
 
 #include <idn2.h>
@@ -29,5 +30,22 @@ bool dns_name_to_ascii(struct arena *arena, str name, str *out)
 		return false;
 	*out = arena_str(arena, str_of((const char *)ascii));
 	idn2_free(ascii);
+	return true;
+}
+
+bool dns_name_canonical(struct arena *arena, str name, str *out)
+{
+	str ascii;
+	char *p;
+
+	if (name.n && name.p[name.n - 1] == '.')
+		name.n--;
+	if (!dns_name_to_ascii(arena, name, &ascii) ||
+	    !dns_name_is_domain(ascii, true))
+		return false;
+	p = arena_alloc(arena, ascii.n);
+	for (size_t i = 0; i < ascii.n; i++)
+		p[i] = ascii_lower(ascii.p[i]);
+	*out = (str){ p, ascii.n };
 	return true;
 }

@@ -1,31 +1,6 @@
 #include "verify/dmarc_row.h"
 
-#include "base/ascii.h"
 #include "dns/idn.h"
-#include "dns/name.h"
-
-static str lower(struct arena *arena, str s)
-{
-	char *p = arena_alloc(arena, s.n + 1);
-
-	for (size_t i = 0; i < s.n; i++)
-		p[i] = ascii_lower(s.p[i]);
-	return (str){ p, s.n };
-}
-
-/* The domain as the DNS and comparisons want it; false when it is none. */
-static bool usable(struct arena *arena, str domain, str *out)
-{
-	str ascii;
-
-	if (domain.n && domain.p[domain.n - 1] == '.')
-		domain.n--;
-	if (!dns_name_to_ascii(arena, domain, &ascii) ||
-	    !dns_name_is_domain(ascii, true))
-		return false;
-	*out = lower(arena, ascii);
-	return true;
-}
 
 void dmarc_row_init(struct dmarc_row *row, struct arena *arena,
 		    const struct header *header,
@@ -38,7 +13,8 @@ void dmarc_row_init(struct dmarc_row *row, struct arena *arena,
 	row->why = a.one.why;
 	row->literal = a.one.literal;
 	for (size_t i = 0; i < a.n; i++)
-		row->n += usable(arena, a.domains[i], &row->domains[row->n]);
+		row->n += dns_name_canonical(arena, a.domains[i],
+					     &row->domains[row->n]);
 	if (!row->why && !row->n)
 		row->why = "From has a domain that is none";
 }
