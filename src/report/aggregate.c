@@ -298,7 +298,8 @@ static bool start(void *arg, str name)
 			return true;
 		}
 		a->in_feedback = a->seen_feedback = true;
-	} else if (e == E_OTHER || e == E_EXTENSION) {
+	} else if (e == E_OTHER || e == E_EXTENSION || e == E_FEEDBACK) {
+		/* a report in a report would begin records within records */
 		a->skip = 1;
 		return true;
 	}

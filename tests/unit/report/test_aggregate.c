@@ -446,6 +446,11 @@ static const struct {
 	  "[{\"method\":\"spf\",\"domain\":\"c.example\",\"result\":"
 	  "\"permerror\",\"result_as_written\":\"policy\"}]",
 	  0 },
+	{ "<dkim><feedback><record></record></feedback><domain>d.example"
+	  "</domain><result>pass</result></dkim>",
+	  "[{\"method\":\"dkim\",\"domain\":\"d.example\",\"result\":"
+	  "\"pass\"}]",
+	  0 },
 };
 
 static void authentication(void **state)
