@@ -84,14 +84,16 @@ def setup(root, *args, stdin=subprocess.DEVNULL, **more):
 
 
 def state(root, below="etc"):
-    """Every file and directory: mode, owner, content."""
+    """Every file and directory: mode, owner, content; of a link where it leads (/etc/mtab leads into /proc)."""
     found = {}
     for folder, names, files in os.walk(os.path.join(root, below)):
         for name in names + files:
             path = os.path.join(folder, name)
             st = os.lstat(path)
             data = None
-            if os.path.isfile(path):
+            if os.path.islink(path):
+                data = os.readlink(path)
+            elif os.path.isfile(path):
                 with open(path, "rb") as f:
                     data = f.read()
             found[os.path.relpath(path, root)] = (st.st_mode, st.st_uid, st.st_gid, data)
