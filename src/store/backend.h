@@ -4,6 +4,7 @@
 #define STORE_BACKEND_H
 
 #include "store/store.h"
+#include "store/verdicts.h"
 
 /* The largest number of messages in one sum.  A hostile report may claim 2^64;
  * two of these can still be added. */
@@ -21,6 +22,13 @@ struct traffic {
 	bool dkim, spf;
 	unsigned hints;
 	uint64_t messages;
+};
+
+/* A verdict of a batch, which is in the order of domain, day, sums and policy. */
+struct own {
+	const struct store_verdict *v;
+	int64_t day;
+	int64_t policy; /* digest of v->policy; 0: none was found */
 };
 
 struct store_ops {
@@ -42,6 +50,12 @@ struct store_ops {
 	bool (*report_cancel)(struct store *s, struct err *e);
 	bool (*query)(struct store *s, const char *sql, const str *params,
 		      size_t n, store_row_fn *fn, void *arg, struct err *e);
+	/* A batch of its own, whole or not at all. */
+	bool (*put_verdicts)(struct store *s, const struct store_writer *w,
+			     const struct own *rows, size_t n, uint64_t *added,
+			     struct err *e);
+	bool (*prune_verdicts)(struct store *s, int64_t before,
+			       uint64_t *removed, struct err *e);
 	void (*close)(struct store *s);
 };
 

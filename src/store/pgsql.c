@@ -5,18 +5,12 @@
  * is inserted in the order of its keys, so that writers never wait for each
  * other in a circle.  No session state outlives a transaction: poolers that give
  * a connection to another between transactions will do. */
-#include "base/buf.h"
-#include "store/backend.h"
+#include "store/pgsql_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <libpq-fe.h>
-
-enum { FLUSH_AT = 1 << 20, ROW_MAX = 4 << 20, NUMBERS = 1000 };
-
-/* Rows on their way to a staging table. */
-enum stage { REPORTS, RECORDS, TRAFFIC, TLS, FAILURES, STAGES };
+enum { NUMBERS = 1000 };
 
 static const char *const copies[STAGES] = {
 	"COPY stage_report FROM STDIN",  "COPY stage_record FROM STDIN",
@@ -69,20 +63,7 @@ static const char merge_sql[] =
 	" AND o.report_id = r.report_id AND o.org = r.org AND o.kind = r.kind"
 	" AND o.report < r.report))";
 
-struct pgsql {
-	struct store store;
-	PGconn *conn;
-	struct buf stage[STAGES];
-	int64_t number, last; /* of the report; of those taken */
-};
-
-static struct pgsql *of(struct store *s)
-{
-	return (struct pgsql *)s;
-}
-
-/* What the server says, in one line, never with the password of the URL. */
-static bool failed(struct pgsql *q, const char *doing, struct err *e)
+bool pgsql_failed(struct pgsql *q, const char *doing, struct err *e)
 {
 	str why = str_of(PQerrorMessage(q->conn));
 	bool gone = PQstatus(q->conn) != CONNECTION_OK;
@@ -95,20 +76,18 @@ static bool failed(struct pgsql *q, const char *doing, struct err *e)
 		       doing, STR_ARG(str_head(why, 300)));
 }
 
-static bool run(struct pgsql *q, const char *sql, const char *doing,
-		struct err *e)
+bool pgsql_run(struct pgsql *q, const char *sql, const char *doing,
+	       struct err *e)
 {
 	PGresult *r = PQexec(q->conn, sql);
 	ExecStatusType status = PQresultStatus(r);
 
 	PQclear(r);
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
-	       failed(q, doing, e);
+	       pgsql_failed(q, doing, e);
 }
 
-/* ---- rows as COPY has them: columns by tabs, \N is NULL ---- */
-
-static void put_text(struct buf *b, str s)
+void copy_text(struct buf *b, str s)
 {
 	size_t start = 0;
 
@@ -128,22 +107,22 @@ static void put_text(struct buf *b, str s)
 	buf_put(b, (str){ s.p + start, s.n - start });
 }
 
-static void text(struct buf *b, str s) /* absent: empty */
+void copy_column(struct buf *b, str s)
 {
 	buf_putc(b, '\t');
-	put_text(b, s);
+	copy_text(b, s);
 }
 
-static void maybe(struct buf *b, str s) /* absent: NULL */
+void copy_maybe(struct buf *b, str s)
 {
 	buf_putc(b, '\t');
 	if (s.p)
-		put_text(b, s);
+		copy_text(b, s);
 	else
 		buf_put(b, STR("\\N"));
 }
 
-static void number(struct buf *b, uint64_t n)
+void copy_number(struct buf *b, uint64_t n)
 {
 	char digits[24];
 	size_t at = sizeof digits;
@@ -167,15 +146,14 @@ static struct buf *row(struct pgsql *q, enum stage stage)
 {
 	struct buf *b = &q->stage[stage];
 
-	put_text(b, q->store.head.domain);
-	number(b, (uint64_t)q->number);
-	number(b, q->store.n);
+	copy_text(b, q->store.head.domain);
+	copy_number(b, (uint64_t)q->number);
+	copy_number(b, q->store.n);
 	return b;
 }
 
-static bool copy_out(struct pgsql *q, enum stage stage, struct err *e)
+bool copy_send(struct pgsql *q, const char *sql, struct buf *b, struct err *e)
 {
-	struct buf *b = &q->stage[stage];
 	PGresult *r;
 	bool ok;
 
@@ -183,19 +161,24 @@ static bool copy_out(struct pgsql *q, enum stage stage, struct err *e)
 		return true;
 	if (b->overflow)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	r = PQexec(q->conn, copies[stage]);
+	r = PQexec(q->conn, sql);
 	ok = PQresultStatus(r) == PGRES_COPY_IN;
 	PQclear(r);
 	ok = ok && PQputCopyData(q->conn, b->p, (int)b->n) == 1 &&
 	     PQputCopyEnd(q->conn, NULL) == 1;
 	b->n = 0;
 	if (!ok)
-		return failed(q, "write", e);
+		return pgsql_failed(q, "write", e);
 	while ((r = PQgetResult(q->conn))) {
 		ok = ok && PQresultStatus(r) == PGRES_COMMAND_OK;
 		PQclear(r);
 	}
-	return ok || failed(q, "write", e);
+	return ok || pgsql_failed(q, "write", e);
+}
+
+static bool copy_out(struct pgsql *q, enum stage stage, struct err *e)
+{
+	return copy_send(q, copies[stage], &q->stage[stage], e);
 }
 
 static bool end_row(struct pgsql *q, enum stage stage, struct err *e)
@@ -208,13 +191,13 @@ static bool end_row(struct pgsql *q, enum stage stage, struct err *e)
 
 static bool begin(struct store *s, struct err *e)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 
 	for (int i = 0; i < STAGES; i++) {
 		q->stage[i].n = 0;
 		q->stage[i].overflow = false;
 	}
-	return run(q, begin_sql, "begin", e);
+	return pgsql_run(q, begin_sql, "begin", e);
 }
 
 static uint64_t value(const PGresult *r, int column)
@@ -222,9 +205,21 @@ static uint64_t value(const PGresult *r, int column)
 	return strtoull(PQgetvalue(r, 0, column), NULL, 10);
 }
 
+bool pgsql_number(struct pgsql *q, const char *sql, uint64_t *out,
+		  struct err *e)
+{
+	PGresult *r = PQexec(q->conn, sql);
+	bool ok = PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) == 1;
+
+	if (ok)
+		*out = value(r, 0);
+	PQclear(r);
+	return ok || pgsql_failed(q, "write", e);
+}
+
 static bool commit(struct store *s, struct store_counts *added, struct err *e)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 	PGresult *r;
 	bool ok = true;
 
@@ -235,8 +230,8 @@ static bool commit(struct store *s, struct store_counts *added, struct err *e)
 	r = PQexec(q->conn, merge_sql); /* the last one's result */
 	ok = PQresultStatus(r) == PGRES_TUPLES_OK;
 	if (!ok)
-		(void)failed(q, "write", e);
-	else if (run(q, "COMMIT", "commit", e)) {
+		(void)pgsql_failed(q, "write", e);
+	else if (pgsql_run(q, "COMMIT", "commit", e)) {
 		added->duplicates += value(r, 0) - value(r, 1);
 		added->reports += value(r, 1);
 		added->records += value(r, 2);
@@ -248,141 +243,137 @@ static bool commit(struct store *s, struct store_counts *added, struct err *e)
 	return ok;
 }
 
-static void rollback(struct store *s)
+void pgsql_rollback(struct store *s)
 {
 	struct err e;
 
-	(void)run(of(s), "ROLLBACK", "roll back", &e);
+	(void)pgsql_run(pgsql_of(s), "ROLLBACK", "roll back", &e);
 }
 
 static bool report_begin(struct store *s, struct err *e)
 {
-	struct pgsql *q = of(s);
-	PGresult *r;
-	bool ok;
+	struct pgsql *q = pgsql_of(s);
+	uint64_t n;
 
 	if (++q->number <= q->last)
 		return true;
-	r = PQexec(q->conn, "SELECT nextval('report_number')");
-	ok = PQresultStatus(r) == PGRES_TUPLES_OK;
-	if (ok) {
-		q->number = (int64_t)value(r, 0);
-		q->last = q->number + NUMBERS - 1;
-	}
-	PQclear(r);
-	return ok || failed(q, "write", e);
+	if (!pgsql_number(q, "SELECT nextval('report_number')", &n, e))
+		return false;
+	q->number = (int64_t)n;
+	q->last = q->number + NUMBERS - 1;
+	return true;
 }
 
 static bool put_record(struct store *s, const struct store_record *r,
 		       struct err *e)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 	struct buf *b = row(q, RECORDS);
 
-	text(b, r->source_ip);
-	number(b, r->messages);
-	text(b, r->disposition);
-	number(b, r->dkim);
-	number(b, r->spf);
-	text(b, r->header_from);
-	maybe(b, r->envelope_from);
-	maybe(b, r->envelope_to);
-	maybe(b, r->reasons);
-	text(b, r->auth);
-	maybe(b, r->raw);
+	copy_column(b, r->source_ip);
+	copy_number(b, r->messages);
+	copy_column(b, r->disposition);
+	copy_number(b, r->dkim);
+	copy_number(b, r->spf);
+	copy_column(b, r->header_from);
+	copy_maybe(b, r->envelope_from);
+	copy_maybe(b, r->envelope_to);
+	copy_maybe(b, r->reasons);
+	copy_column(b, r->auth);
+	copy_maybe(b, r->raw);
 	return end_row(q, RECORDS, e);
 }
 
 static bool put_traffic(struct store *s, const struct traffic *t, struct err *e)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 	struct buf *b = &q->stage[TRAFFIC];
 
 	buf_printf(b, "%lld", (long long)q->number);
-	text(b, s->head.domain);
-	number(b, (uint64_t)t->day);
-	text(b, t->source_ip);
-	number(b, t->dkim);
-	number(b, t->spf);
-	text(b, t->disposition);
-	number(b, t->hints);
-	text(b, t->selector);
-	text(b, t->via);
-	number(b, t->messages);
+	copy_column(b, s->head.domain);
+	copy_number(b, (uint64_t)t->day);
+	copy_column(b, t->source_ip);
+	copy_number(b, t->dkim);
+	copy_number(b, t->spf);
+	copy_column(b, t->disposition);
+	copy_number(b, t->hints);
+	copy_column(b, t->selector);
+	copy_column(b, t->via);
+	copy_number(b, t->messages);
 	return end_row(q, TRAFFIC, e);
 }
 
 static bool put_tls(struct store *s, const struct store_tls *r, struct err *e)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 	struct buf *b = row(q, TLS);
 
-	text(b, r->policy_type);
-	text(b, r->mx);
-	text(b, r->result);
-	text(b, r->sending_ip);
-	text(b, r->receiving_host);
-	text(b, r->receiving_ip);
-	text(b, r->reason);
-	number(b, store_add(0, r->sessions));
+	copy_column(b, r->policy_type);
+	copy_column(b, r->mx);
+	copy_column(b, r->result);
+	copy_column(b, r->sending_ip);
+	copy_column(b, r->receiving_host);
+	copy_column(b, r->receiving_ip);
+	copy_column(b, r->reason);
+	copy_number(b, store_add(0, r->sessions));
 	return end_row(q, TLS, e);
 }
 
 static bool put_failure(struct store *s, const struct store_failure *r,
 			struct err *e)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 	struct buf *b = row(q, FAILURES);
 
-	maybe(b, r->source_ip);
-	text(b, r->auth_failure);
-	text(b, r->identity_alignment);
-	text(b, r->delivery_result);
-	text(b, r->mail_from);
-	text(b, r->rcpt_to);
-	text(b, r->header_from);
-	text(b, r->subject);
-	text(b, r->message_id);
-	text(b, r->authres);
-	number(b, store_add(0, r->incidents));
+	copy_maybe(b, r->source_ip);
+	copy_column(b, r->auth_failure);
+	copy_column(b, r->identity_alignment);
+	copy_column(b, r->delivery_result);
+	copy_column(b, r->mail_from);
+	copy_column(b, r->rcpt_to);
+	copy_column(b, r->header_from);
+	copy_column(b, r->subject);
+	copy_column(b, r->message_id);
+	copy_column(b, r->authres);
+	copy_number(b, store_add(0, r->incidents));
 	return end_row(q, FAILURES, e);
 }
 
 static void put_totals(struct buf *b, const struct totals *t)
 {
-	number(b, t->records);
-	number(b, t->messages);
-	number(b, t->pass);
-	number(b, t->dkim);
-	number(b, t->spf);
-	number(b, t->quarantine);
-	number(b, t->reject);
+	copy_number(b, t->records);
+	copy_number(b, t->messages);
+	copy_number(b, t->pass);
+	copy_number(b, t->dkim);
+	copy_number(b, t->spf);
+	copy_number(b, t->quarantine);
+	copy_number(b, t->reject);
 }
 
 static bool report_end(struct store *s, const struct store_tail *t,
 		       struct err *e)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 	const struct store_head *h = &s->head;
 	struct buf *b = &q->stage[REPORTS];
 
-	put_text(b, h->domain);
-	number(b, (uint64_t)q->number);
+	copy_text(b, h->domain);
+	copy_number(b, (uint64_t)q->number);
 	hex(b, t->ident);
-	number(b, h->kind);
-	text(b, h->org);
-	text(b, h->email);
-	text(b, h->contact);
-	text(b, h->report_id);
-	number(b, (uint64_t)h->begin);
-	number(b, (uint64_t)h->end);
-	maybe(b, h->p);
-	text(b, h->policy);
+	copy_number(b, h->kind);
+	copy_column(b, h->org);
+	copy_column(b, h->email);
+	copy_column(b, h->contact);
+	copy_column(b, h->report_id);
+	copy_number(b, (uint64_t)h->begin);
+	copy_number(b, (uint64_t)h->end);
+	copy_maybe(b, h->p);
+	copy_column(b, h->policy);
 	put_totals(b, &s->totals);
-	number(b, store_add(0, t->skipped));
-	text(b, t->warnings);
-	text(b, t->file);
-	number(b, (uint64_t)t->now);
+	copy_number(b, store_add(0, t->skipped));
+	copy_column(b, t->warnings);
+	copy_column(b, t->file);
+	copy_number(b, (uint64_t)t->now);
 	return end_row(q, REPORTS, e);
 }
 
@@ -414,7 +405,7 @@ static bool query(struct store *s, const char *sql, const str *params, size_t n,
 		  store_row_fn *fn, void *arg, struct err *e)
 {
 	enum { PARAMETERS = 8 };
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 	const char *values[PARAMETERS] = { NULL };
 	struct buf texts[PARAMETERS];
 	bool ok = n <= PARAMETERS, told = false;
@@ -433,7 +424,7 @@ static bool query(struct store *s, const char *sql, const str *params, size_t n,
 	for (size_t i = 0; i < n && i < PARAMETERS; i++)
 		buf_free(&texts[i]);
 	if (!ok)
-		return failed(q, "read", e);
+		return pgsql_failed(q, "read", e);
 	while ((r = PQgetResult(q->conn))) {
 		ExecStatusType status = PQresultStatus(r);
 
@@ -442,17 +433,17 @@ static bool query(struct store *s, const char *sql, const str *params, size_t n,
 			told = !ok;
 		} else if (ok && status != PGRES_TUPLES_OK &&
 			   status != PGRES_COMMAND_OK) {
-			ok = failed(q, "read", e);
+			ok = pgsql_failed(q, "read", e);
 			told = true;
 		}
 		PQclear(r);
 	}
-	return ok || told ? ok : failed(q, "read", e);
+	return ok || told ? ok : pgsql_failed(q, "read", e);
 }
 
 static void pgsql_close(struct store *s)
 {
-	struct pgsql *q = of(s);
+	struct pgsql *q = pgsql_of(s);
 
 	PQfinish(q->conn);
 	for (int i = 0; i < STAGES; i++)
@@ -461,9 +452,20 @@ static void pgsql_close(struct store *s)
 }
 
 static const struct store_ops ops = {
-	begin,      commit,        rollback, report_begin,
-	put_record, put_traffic,   put_tls,  put_failure,
-	report_end, report_cancel, query,    pgsql_close,
+	begin,
+	commit,
+	pgsql_rollback,
+	report_begin,
+	put_record,
+	put_traffic,
+	put_tls,
+	put_failure,
+	report_end,
+	report_cancel,
+	query,
+	pgsql_put_verdicts,
+	pgsql_prune_verdicts,
+	pgsql_close,
 };
 
 /* ---- opening ---- */
@@ -496,16 +498,16 @@ static bool apply(struct pgsql *q, int have, struct err *e)
 {
 	char note[80];
 
-	if (!run(q,
-		 "CREATE TABLE IF NOT EXISTS inkan_schema"
-		 " (version INTEGER PRIMARY KEY)",
-		 "make its tables", e))
+	if (!pgsql_run(q,
+		       "CREATE TABLE IF NOT EXISTS inkan_schema"
+		       " (version INTEGER PRIMARY KEY)",
+		       "make its tables", e))
 		return false;
 	for (int i = have; pgsql_migrations[i]; i++) {
 		(void)snprintf(note, sizeof note,
 			       "INSERT INTO inkan_schema VALUES (%d)", i + 1);
-		if (!run(q, pgsql_migrations[i], "make its tables", e) ||
-		    !run(q, note, "make its tables", e))
+		if (!pgsql_run(q, pgsql_migrations[i], "make its tables", e) ||
+		    !pgsql_run(q, note, "make its tables", e))
 			return false;
 	}
 	return true;
@@ -528,16 +530,19 @@ static bool migrate(struct pgsql *q, bool create, struct err *e)
 		return true;
 	if (!create)
 		return err_set(e, ERR_NO_INPUT,
-			       "the database has no reports yet: inkan "
-			       "reports import puts them there");
+			       have ? "the database is of an older inkan: the "
+				      "next inkan reports import brings it up "
+				      "to date"
+				    : "the database has no reports yet: inkan "
+				      "reports import puts them there");
 	/* one program at a time; another may have been faster */
-	if (!run(q, "BEGIN; SELECT pg_advisory_xact_lock(1768846190)",
-		 "make its tables", e))
+	if (!pgsql_run(q, "BEGIN; SELECT pg_advisory_xact_lock(1768846190)",
+		       "make its tables", e))
 		return false;
 	if (version(q, &have, e) && apply(q, have, e) &&
-	    run(q, "COMMIT", "make its tables", e))
+	    pgsql_run(q, "COMMIT", "make its tables", e))
 		return true;
-	rollback(&q->store);
+	pgsql_rollback(&q->store);
 	return false;
 }
 
@@ -549,11 +554,18 @@ static void quiet(void *arg, const char *message)
 
 struct store *pgsql_open(const char *url, bool create, struct err *e)
 {
-	static const char *const names[] = { "dbname", "connect_timeout",
+	/* what stands before dbname may be said otherwise by the URL; a server
+	 * that is cut off is noticed, and one that waits for nobody */
+	static const char *const names[] = { "connect_timeout",
+					     "tcp_user_timeout",
+					     "keepalives_idle",
+					     "keepalives_interval",
+					     "dbname",
 					     "client_encoding",
 					     "fallback_application_name",
 					     NULL };
-	const char *const values[] = { url, "10", "UTF8", "inkan", NULL };
+	const char *const values[] = { "10", "15000", "30",    "5",
+				       url,  "UTF8",  "inkan", NULL };
 	struct pgsql *q = calloc(1, sizeof *q);
 
 	if (!q) {
@@ -565,7 +577,7 @@ struct store *pgsql_open(const char *url, bool create, struct err *e)
 		q->stage[i] = buf_of(NULL, FLUSH_AT + ROW_MAX);
 	q->conn = PQconnectdbParams(names, values, 1);
 	if (PQstatus(q->conn) != CONNECTION_OK) {
-		(void)failed(q, "connect", e);
+		(void)pgsql_failed(q, "connect", e);
 	} else {
 		(void)PQsetNoticeProcessor(q->conn, quiet, NULL);
 		if (migrate(q, create, e))

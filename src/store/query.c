@@ -71,17 +71,20 @@ bool store_summaries(struct store *s, const struct store_filter *f,
 	" sum(CASE WHEN disposition = 'quarantine' THEN messages ELSE 0"  \
 	" END),"                                                          \
 	" sum(CASE WHEN disposition = 'reject' THEN messages ELSE 0 END)" \
-	", min(day), max(day) FROM traffic_day"
-	static const char *const sql[] = {
-		SUMS ONE_DOMAIN DAYS " GROUP BY domain ORDER BY domain",
-		SUMS ALL_DOMAINS DAYS " GROUP BY domain ORDER BY domain",
+	", min(day), max(day) FROM "
+#define BY_DOMAIN " GROUP BY domain ORDER BY domain"
+	static const char *const sql[2][2] = {
+		{ SUMS "traffic_day" ONE_DOMAIN DAYS BY_DOMAIN,
+		  SUMS "traffic_day" ALL_DOMAINS DAYS BY_DOMAIN },
+		{ SUMS "verdict_day" ONE_DOMAIN DAYS BY_DOMAIN,
+		  SUMS "verdict_day" ALL_DOMAINS DAYS BY_DOMAIN },
 	};
 	struct parameters p;
 	struct summing g = { fn, arg };
 
 	fill(&p, f);
-	return store_query(s, sql[!f->domain.n], p.values, 3, give_summary, &g,
-			   e);
+	return store_query(s, sql[f->own][!f->domain.n], p.values, 3,
+			   give_summary, &g, e);
 }
 
 struct listing {

@@ -8,6 +8,7 @@ struct store_filter {
 	str domain; /* policy domain, lower case; empty: all */
 	int64_t since, until; /* days of 1970, both inclusive */
 	bool failing; /* only what has messages that fail */
+	bool own; /* summaries: of our own verdicts, not of reports */
 };
 
 /* All days. */

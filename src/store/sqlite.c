@@ -1,6 +1,6 @@
 /* The store in one file, by SQLite.  Write-ahead log with synchronous=FULL: what
  * was committed survives kill -9 and a power cut.  Writers take turns. */
-#include "store/backend.h"
+#include "store/sqlite_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,25 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 enum { BUSY_MS = 30000, CACHE_KB = 8192 };
-
-enum statement {
-	PUT_REPORT,
-	PUT_RECORD,
-	PUT_TRAFFIC,
-	PUT_DAY,
-	PUT_TLS,
-	PUT_FAILURE,
-	NEXT_NUMBER,
-	FIND_IDENT,
-	FIND_NAMED,
-	SAVE,
-	RELEASE,
-	BACK,
-	STATEMENTS
-};
 
 /* The cap is STORE_MESSAGES_MAX. */
 static const char *const sql[STATEMENTS] = {
@@ -47,6 +29,21 @@ static const char *const sql[STATEMENTS] = {
 	[PUT_TLS] = "INSERT INTO tls VALUES (?,?,?,?,?,?,?,?,?,?,?)",
 	[PUT_FAILURE] =
 		"INSERT INTO failure VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[PUT_POLICY] = "INSERT INTO verdict_policy VALUES "
+		       "(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+	[PUT_VERDICT] = "INSERT INTO verdict VALUES "
+			"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+			"ON CONFLICT DO NOTHING",
+	[PUT_OWN_DAY] = "INSERT INTO verdict_day VALUES (?,?,?,?,?,?) "
+			"ON CONFLICT (domain, day, dkim, spf, disposition) "
+			"DO UPDATE SET messages = messages + excluded.messages",
+	[OLDEST_DAY] = "SELECT day FROM verdict_day WHERE day < ? "
+		       "ORDER BY day LIMIT 1",
+	[DAY_MESSAGES] = "SELECT sum(messages) FROM verdict_day WHERE day = ?",
+	[DROP_VERDICTS] = "DELETE FROM verdict WHERE domain IN (SELECT domain "
+			  "FROM verdict_day WHERE day = ?1) AND day = ?1",
+	[DROP_POLICIES] = "DELETE FROM verdict_policy WHERE day = ?",
+	[DROP_SUMS] = "DELETE FROM verdict_day WHERE day = ?",
 	[NEXT_NUMBER] = "SELECT coalesce(max(report), 0) + 1 FROM report "
 			"WHERE domain = ?",
 	[FIND_IDENT] = "SELECT 1 FROM report WHERE domain = ? AND ident = ?",
@@ -58,22 +55,7 @@ static const char *const sql[STATEMENTS] = {
 	[BACK] = "ROLLBACK TO report",
 };
 
-struct sqlite {
-	struct store store;
-	sqlite3 *db;
-	sqlite3_stmt *stmt[STATEMENTS];
-	char *path;
-	int64_t number; /* of the report that is being put */
-	struct store_counts added; /* in this batch */
-};
-
-static struct sqlite *of(struct store *s)
-{
-	return (struct sqlite *)s;
-}
-
-/* What SQLite says, with the cure where there is one. */
-static bool failed(struct sqlite *q, const char *doing, struct err *e)
+bool sqlite_failed(struct sqlite *q, const char *doing, struct err *e)
 {
 	int code = q->db ? sqlite3_errcode(q->db) : SQLITE_NOMEM;
 
@@ -108,10 +90,10 @@ static bool failed(struct sqlite *q, const char *doing, struct err *e)
 	}
 }
 
-static bool run_text(struct sqlite *q, const char *text, struct err *e)
+bool sqlite_run(struct sqlite *q, const char *text, struct err *e)
 {
 	return sqlite3_exec(q->db, text, NULL, NULL, NULL) == SQLITE_OK ||
-	       failed(q, "set it up", e);
+	       sqlite_failed(q, "set it up", e);
 }
 
 /* A prepared statement, made when it is first needed. */
@@ -124,34 +106,26 @@ static sqlite3_stmt *statement(struct sqlite *q, enum statement which)
 	return q->stmt[which];
 }
 
-/* Binding one column after the other; SQLite copies nothing. */
-struct binding {
-	sqlite3_stmt *stmt;
-	int at;
-	bool ok;
-};
-
-static struct binding bind(struct sqlite *q, enum statement which)
+struct binding sqlite_bind(struct sqlite *q, enum statement which)
 {
 	sqlite3_stmt *stmt = statement(q, which);
 
 	return (struct binding){ stmt, 0, stmt != NULL };
 }
 
-static void bind_text(struct binding *b, str s)
+void bind_text(struct binding *b, str s)
 {
 	b->ok = b->ok &&
 		sqlite3_bind_text(b->stmt, ++b->at, s.n || !s.p ? s.p : "",
 				  (int)s.n, SQLITE_STATIC) == SQLITE_OK;
 }
 
-/* An absent value is empty, not NULL. */
-static void bind_some(struct binding *b, str s)
+void bind_some(struct binding *b, str s)
 {
 	bind_text(b, s.p ? s : STR(""));
 }
 
-static void bind_int(struct binding *b, int64_t v)
+void bind_int(struct binding *b, int64_t v)
 {
 	b->ok = b->ok && sqlite3_bind_int64(b->stmt, ++b->at, v) == SQLITE_OK;
 }
@@ -173,13 +147,12 @@ static void bind_count(struct binding *b, uint64_t v, char text[21])
 						     (unsigned long long)v) });
 }
 
-/* Runs it; *row tells whether it gave one, and *value its first number. */
-static bool step(struct sqlite *q, struct binding *b, bool *row, int64_t *value,
+bool sqlite_step(struct sqlite *q, struct binding *b, bool *row, int64_t *value,
 		 struct err *e)
 {
 	int rc = b->ok ? sqlite3_step(b->stmt) : SQLITE_ERROR;
 	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW ||
-		  failed(q, "write", e);
+		  sqlite_failed(q, "write", e);
 
 	if (row)
 		*row = rc == SQLITE_ROW;
@@ -192,27 +165,27 @@ static bool step(struct sqlite *q, struct binding *b, bool *row, int64_t *value,
 
 static bool simple(struct sqlite *q, enum statement which, struct err *e)
 {
-	struct binding b = bind(q, which);
+	struct binding b = sqlite_bind(q, which);
 
-	return step(q, &b, NULL, NULL, e);
+	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
-static bool begin(struct store *s, struct err *e)
+bool sqlite_begin(struct store *s, struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 
 	q->added = (struct store_counts){ 0 };
 	return sqlite3_exec(q->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
 		       SQLITE_OK ||
-	       failed(q, "begin", e);
+	       sqlite_failed(q, "begin", e);
 }
 
 static bool commit(struct store *s, struct store_counts *added, struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 
 	if (sqlite3_exec(q->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		return failed(q, "commit", e);
+		return sqlite_failed(q, "commit", e);
 	added->reports += q->added.reports;
 	added->records += q->added.records;
 	added->duplicates += q->added.duplicates;
@@ -220,23 +193,23 @@ static bool commit(struct store *s, struct store_counts *added, struct err *e)
 	return true;
 }
 
-static void rollback(struct store *s)
+void sqlite_rollback(struct store *s)
 {
-	(void)sqlite3_exec(of(s)->db, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_exec(sqlite_of(s)->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static bool report_begin(struct store *s, struct err *e)
 {
-	struct sqlite *q = of(s);
-	struct binding b = bind(q, NEXT_NUMBER);
+	struct sqlite *q = sqlite_of(s);
+	struct binding b = sqlite_bind(q, NEXT_NUMBER);
 
 	bind_text(&b, s->head.domain);
-	return step(q, &b, NULL, &q->number, e) && simple(q, SAVE, e);
+	return sqlite_step(q, &b, NULL, &q->number, e) && simple(q, SAVE, e);
 }
 
 static struct binding bind_row(struct sqlite *q, enum statement which)
 {
-	struct binding b = bind(q, which);
+	struct binding b = sqlite_bind(q, which);
 
 	bind_text(&b, q->store.head.domain);
 	bind_int(&b, q->number);
@@ -247,7 +220,7 @@ static struct binding bind_row(struct sqlite *q, enum statement which)
 static bool put_record(struct store *s, const struct store_record *r,
 		       struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 	struct binding b = bind_row(q, PUT_RECORD);
 	char number[21];
 
@@ -262,12 +235,12 @@ static bool put_record(struct store *s, const struct store_record *r,
 	bind_text(&b, r->reasons);
 	bind_some(&b, r->auth);
 	bind_text(&b, r->raw);
-	return step(q, &b, NULL, NULL, e);
+	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
 static bool put_day(struct sqlite *q, const struct traffic *t, struct err *e)
 {
-	struct binding b = bind(q, PUT_DAY);
+	struct binding b = sqlite_bind(q, PUT_DAY);
 
 	bind_text(&b, q->store.head.domain);
 	bind_int(&b, t->day);
@@ -275,13 +248,13 @@ static bool put_day(struct sqlite *q, const struct traffic *t, struct err *e)
 	bind_int(&b, t->spf);
 	bind_text(&b, t->disposition);
 	bind_int(&b, (int64_t)t->messages);
-	return step(q, &b, NULL, NULL, e);
+	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
 static bool put_traffic(struct store *s, const struct traffic *t, struct err *e)
 {
-	struct sqlite *q = of(s);
-	struct binding b = bind(q, PUT_TRAFFIC);
+	struct sqlite *q = sqlite_of(s);
+	struct binding b = sqlite_bind(q, PUT_TRAFFIC);
 
 	bind_text(&b, s->head.domain);
 	bind_int(&b, t->day);
@@ -293,12 +266,12 @@ static bool put_traffic(struct store *s, const struct traffic *t, struct err *e)
 	bind_some(&b, t->selector);
 	bind_some(&b, t->via);
 	bind_int(&b, (int64_t)t->messages);
-	return step(q, &b, NULL, NULL, e) && put_day(q, t, e);
+	return sqlite_step(q, &b, NULL, NULL, e) && put_day(q, t, e);
 }
 
 static bool put_tls(struct store *s, const struct store_tls *r, struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 	struct binding b = bind_row(q, PUT_TLS);
 
 	bind_some(&b, r->policy_type);
@@ -309,13 +282,13 @@ static bool put_tls(struct store *s, const struct store_tls *r, struct err *e)
 	bind_some(&b, r->receiving_ip);
 	bind_some(&b, r->reason);
 	bind_int(&b, (int64_t)store_add(0, r->sessions));
-	return step(q, &b, NULL, NULL, e);
+	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
 static bool put_failure(struct store *s, const struct store_failure *r,
 			struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 	struct binding b = bind_row(q, PUT_FAILURE);
 
 	bind_text(&b, r->source_ip);
@@ -329,35 +302,35 @@ static bool put_failure(struct store *s, const struct store_failure *r,
 	bind_some(&b, r->message_id);
 	bind_some(&b, r->authres);
 	bind_int(&b, (int64_t)store_add(0, r->incidents));
-	return step(q, &b, NULL, NULL, e);
+	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
 static bool report_cancel(struct store *s, struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 
 	return simple(q, BACK, e) && simple(q, RELEASE, e);
 }
 
 static bool is_known(struct sqlite *q, str ident, bool *known, struct err *e)
 {
-	struct binding b = bind(q, FIND_IDENT);
+	struct binding b = sqlite_bind(q, FIND_IDENT);
 
 	bind_text(&b, q->store.head.domain);
 	bind_blob(&b, ident);
-	return step(q, &b, known, NULL, e);
+	return sqlite_step(q, &b, known, NULL, e);
 }
 
 static bool is_reused(struct sqlite *q, bool *reused, struct err *e)
 {
 	const struct store_head *h = &q->store.head;
-	struct binding b = bind(q, FIND_NAMED);
+	struct binding b = sqlite_bind(q, FIND_NAMED);
 
 	bind_text(&b, h->domain);
 	bind_text(&b, h->report_id);
 	bind_text(&b, h->org);
 	bind_int(&b, h->kind);
-	return step(q, &b, reused, NULL, e);
+	return sqlite_step(q, &b, reused, NULL, e);
 }
 
 static void bind_head(struct binding *b, const struct store_head *h)
@@ -387,7 +360,7 @@ static void bind_totals(struct binding *b, const struct totals *t)
 static bool put_report(struct sqlite *q, const struct store_tail *t,
 		       struct err *e)
 {
-	struct binding b = bind(q, PUT_REPORT);
+	struct binding b = sqlite_bind(q, PUT_REPORT);
 
 	bind_text(&b, q->store.head.domain);
 	bind_int(&b, q->number);
@@ -398,13 +371,13 @@ static bool put_report(struct sqlite *q, const struct store_tail *t,
 	bind_some(&b, t->warnings);
 	bind_some(&b, t->file);
 	bind_int(&b, t->now);
-	return step(q, &b, NULL, NULL, e);
+	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
 static bool report_end(struct store *s, const struct store_tail *t,
 		       struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 	bool known, reused;
 
 	if (!is_known(q, t->ident, &known, e))
@@ -439,11 +412,11 @@ static bool give_row(sqlite3_stmt *stmt, store_row_fn *fn, void *arg)
 static bool query(struct store *s, const char *text, const str *params,
 		  size_t n, store_row_fn *fn, void *arg, struct err *e)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 	sqlite3_stmt *stmt = NULL;
 	bool ok = sqlite3_prepare_v2(q->db, text, -1, &stmt, NULL) ==
 			  SQLITE_OK ||
-		  failed(q, "read", e);
+		  sqlite_failed(q, "read", e);
 	int rc = SQLITE_ROW;
 
 	for (size_t i = 0; ok && i < n; i++) {
@@ -456,19 +429,19 @@ static bool query(struct store *s, const char *text, const str *params,
 		if (at &&
 		    sqlite3_bind_text(stmt, at, params[i].p, (int)params[i].n,
 				      SQLITE_STATIC) != SQLITE_OK)
-			ok = failed(q, "read", e);
+			ok = sqlite_failed(q, "read", e);
 	}
 	while (ok && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
 		ok = give_row(stmt, fn, arg);
 	if (ok && rc != SQLITE_DONE)
-		ok = failed(q, "read", e);
+		ok = sqlite_failed(q, "read", e);
 	(void)sqlite3_finalize(stmt);
 	return ok;
 }
 
 static void sqlite_close(struct store *s)
 {
-	struct sqlite *q = of(s);
+	struct sqlite *q = sqlite_of(s);
 
 	for (int i = 0; i < STATEMENTS; i++)
 		(void)sqlite3_finalize(q->stmt[i]);
@@ -478,9 +451,20 @@ static void sqlite_close(struct store *s)
 }
 
 static const struct store_ops ops = {
-	begin,      commit,        rollback, report_begin,
-	put_record, put_traffic,   put_tls,  put_failure,
-	report_end, report_cancel, query,    sqlite_close,
+	sqlite_begin,
+	commit,
+	sqlite_rollback,
+	report_begin,
+	put_record,
+	put_traffic,
+	put_tls,
+	put_failure,
+	report_end,
+	report_cancel,
+	query,
+	sqlite_put_verdicts,
+	sqlite_prune_verdicts,
+	sqlite_close,
 };
 
 /* sum() that ends at INT64_MAX instead of in an error. */
@@ -512,7 +496,7 @@ static bool version(struct sqlite *q, int *v, struct err *e)
 
 	*v = ok ? sqlite3_column_int(stmt, 0) : 0;
 	if (!ok)
-		(void)failed(q, "read it", e);
+		(void)sqlite_failed(q, "read it", e);
 	(void)sqlite3_finalize(stmt);
 	return ok;
 }
@@ -524,8 +508,8 @@ static bool apply(struct sqlite *q, int have, struct err *e)
 	for (int i = have; sqlite_migrations[i]; i++) {
 		(void)snprintf(text, sizeof text, "PRAGMA user_version = %d",
 			       i + 1);
-		if (!run_text(q, sqlite_migrations[i], e) ||
-		    !run_text(q, text, e))
+		if (!sqlite_run(q, sqlite_migrations[i], e) ||
+		    !sqlite_run(q, text, e))
 			return false;
 	}
 	return true;
@@ -554,17 +538,20 @@ static bool migrate(struct sqlite *q, bool create, struct err *e)
 	if (have == newest())
 		return true;
 	if (!create)
-		return err_set(e, ERR_NO_INPUT,
-			       "store %s has no reports yet: inkan reports "
-			       "import puts them there",
-			       q->path);
+		return err_set(
+			e, ERR_NO_INPUT,
+			have ? "store %s is of an older inkan: the next "
+			       "inkan reports import brings it up to date"
+			     : "store %s has no reports yet: inkan "
+			       "reports import puts them there",
+			q->path);
 	/* another program may have been faster: look again, alone */
-	if (!run_text(q, "BEGIN IMMEDIATE", e))
+	if (!sqlite_run(q, "BEGIN IMMEDIATE", e))
 		return false;
 	if (version(q, &have, e) && apply(q, have, e) &&
-	    run_text(q, "COMMIT", e))
+	    sqlite_run(q, "COMMIT", e))
 		return true;
-	rollback(&q->store);
+	sqlite_rollback(&q->store);
 	return false;
 }
 
@@ -591,7 +578,7 @@ static bool prepare(struct sqlite *q, bool create, struct err *e)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
 	if (sqlite3_open_v2(q->path, &q->db, flags, NULL) != SQLITE_OK)
-		return failed(q, "open it", e);
+		return sqlite_failed(q, "open it", e);
 	(void)sqlite3_busy_timeout(q->db, BUSY_MS);
 	(void)sqlite3_create_function(q->db, "sum", 1,
 				      SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
@@ -600,8 +587,8 @@ static bool prepare(struct sqlite *q, bool create, struct err *e)
 		       "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; "
 		       "PRAGMA trusted_schema=OFF",
 		       CACHE_KB);
-	return (!create || run_text(q, "PRAGMA journal_mode=WAL", e)) &&
-	       run_text(q, text, e) && migrate(q, create, e);
+	return (!create || sqlite_run(q, "PRAGMA journal_mode=WAL", e)) &&
+	       sqlite_run(q, text, e) && migrate(q, create, e);
 }
 
 struct store *sqlite_open(const char *path, bool create, struct err *e)

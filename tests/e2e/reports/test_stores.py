@@ -13,7 +13,7 @@ sys.path.append("tests/e2e/cli")
 import pgserver  # noqa: E402
 import reportgen  # noqa: E402
 import tap  # noqa: E402
-from tool import INKAN, as_json, path, run, write  # noqa: E402
+from tool import BUILD, INKAN, as_json, path, run, write  # noqa: E402
 
 t = tap.Tap()
 DOMAINS = ("example.org", "example.net", "example.com")
@@ -102,11 +102,15 @@ try:
             t.ok(got[0] == 0 and got[1]["reports"] == 1, "a hostile count and a hostile name", got)
         t.eq(exported(pg.url, "pgout"), exported(lite, "liteout"), "both stores still hold the same rows")
         t.eq(pg.sql("SELECT string_agg(DISTINCT tablename, ' ') FROM pg_tables WHERE schemaname = 'public'"),
-             "failure inkan_schema record report tls traffic traffic_day", "its tables, and none left behind")
+             "failure inkan_schema record report tls traffic traffic_day verdict verdict_day verdict_policy",
+             "its tables, and none left behind")
         keys = pg.sql("SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
                       " JOIN pg_class c ON c.oid = i.indrelid WHERE i.indisunique AND a.attname <> 'domain'"
                       " AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'inkan_schema'")
         t.eq(keys, "0", "every primary and unique key begins with the policy domain")
+        unit = subprocess.run([os.path.join(BUILD, "tests", "unit", "test_store_verdicts")], stdin=subprocess.DEVNULL,
+                              env=dict(os.environ, INKAN_TEST_STORE=pg.url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        t.ok(unit.returncode == 0, "own verdicts: what the unit tests say of SQLite", unit.stdout)
         pg.sql("INSERT INTO inkan_schema VALUES (999)")
         status, _, err = run("reports", "list", "--store", pg.url)
         t.ok(status == 78 and b"newer" in err, "a schema of a newer program", err)

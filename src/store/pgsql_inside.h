@@ -1,0 +1,53 @@
+/* pgsql_inside: what the files of the PostgreSQL store share. */
+#ifndef STORE_PGSQL_INSIDE_H
+#define STORE_PGSQL_INSIDE_H
+
+#include "base/buf.h"
+#include "store/backend.h"
+
+#include <libpq-fe.h>
+
+enum { FLUSH_AT = 1 << 20, ROW_MAX = 4 << 20 };
+
+/* Rows on their way to a staging table. */
+enum stage { REPORTS, RECORDS, TRAFFIC, TLS, FAILURES, STAGES };
+
+struct pgsql {
+	struct store store;
+	PGconn *conn;
+	struct buf stage[STAGES];
+	int64_t number, last; /* of the report; of those taken */
+	int64_t days[2]; /* with a table for verdicts, the latest known */
+};
+
+static inline struct pgsql *pgsql_of(struct store *s)
+{
+	return (struct pgsql *)s;
+}
+
+/* What the server says, in one line, never with the password of the URL. */
+bool pgsql_failed(struct pgsql *q, const char *doing, struct err *e);
+bool pgsql_run(struct pgsql *q, const char *sql, const char *doing,
+	       struct err *e);
+/* The first number of the only row of a question that has a result. */
+bool pgsql_number(struct pgsql *q, const char *sql, uint64_t *out,
+		  struct err *e);
+
+/* Rows as COPY has them: columns behind tabs, \N is NULL. */
+void copy_text(struct buf *b, str s); /* without a tab */
+void copy_column(struct buf *b, str s); /* absent: empty */
+void copy_maybe(struct buf *b, str s); /* absent: NULL */
+void copy_number(struct buf *b, uint64_t n);
+/* Sends what is in b, which is empty then.  sql: COPY ... FROM STDIN. */
+bool copy_send(struct pgsql *q, const char *sql, struct buf *b, struct err *e);
+
+void pgsql_rollback(struct store *s);
+
+/* pgsql_verdicts.c */
+bool pgsql_put_verdicts(struct store *s, const struct store_writer *w,
+			const struct own *rows, size_t n, uint64_t *added,
+			struct err *e);
+bool pgsql_prune_verdicts(struct store *s, int64_t before, uint64_t *removed,
+			  struct err *e);
+
+#endif

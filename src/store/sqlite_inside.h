@@ -1,0 +1,77 @@
+/* sqlite_inside: what the files of the SQLite store share. */
+#ifndef STORE_SQLITE_INSIDE_H
+#define STORE_SQLITE_INSIDE_H
+
+#include "store/backend.h"
+
+#include <sqlite3.h>
+
+enum statement {
+	PUT_REPORT,
+	PUT_RECORD,
+	PUT_TRAFFIC,
+	PUT_DAY,
+	PUT_TLS,
+	PUT_FAILURE,
+	PUT_POLICY,
+	PUT_VERDICT,
+	PUT_OWN_DAY,
+	OLDEST_DAY,
+	DAY_MESSAGES,
+	DROP_VERDICTS,
+	DROP_POLICIES,
+	DROP_SUMS,
+	NEXT_NUMBER,
+	FIND_IDENT,
+	FIND_NAMED,
+	SAVE,
+	RELEASE,
+	BACK,
+	STATEMENTS
+};
+
+struct sqlite {
+	struct store store;
+	sqlite3 *db;
+	sqlite3_stmt *stmt[STATEMENTS];
+	char *path;
+	int64_t number; /* of the report that is being put */
+	struct store_counts added; /* in this batch */
+};
+
+static inline struct sqlite *sqlite_of(struct store *s)
+{
+	return (struct sqlite *)s;
+}
+
+/* What SQLite says, with the cure where there is one. */
+bool sqlite_failed(struct sqlite *q, const char *doing, struct err *e);
+
+/* Binding one column after the other; SQLite copies nothing. */
+struct binding {
+	sqlite3_stmt *stmt;
+	int at;
+	bool ok;
+};
+
+struct binding sqlite_bind(struct sqlite *q, enum statement which);
+void bind_text(struct binding *b, str s); /* an absent one is NULL */
+void bind_some(struct binding *b, str s); /* an absent one is empty */
+void bind_int(struct binding *b, int64_t v);
+/* Runs it; *row tells whether it gave one, and *value its first number.  Both
+ * may be NULL. */
+bool sqlite_step(struct sqlite *q, struct binding *b, bool *row, int64_t *value,
+		 struct err *e);
+
+bool sqlite_run(struct sqlite *q, const char *text, struct err *e);
+bool sqlite_begin(struct store *s, struct err *e);
+void sqlite_rollback(struct store *s);
+
+/* sqlite_verdicts.c */
+bool sqlite_put_verdicts(struct store *s, const struct store_writer *w,
+			 const struct own *rows, size_t n, uint64_t *added,
+			 struct err *e);
+bool sqlite_prune_verdicts(struct store *s, int64_t before, uint64_t *removed,
+			   struct err *e);
+
+#endif
