@@ -258,9 +258,11 @@ static bool look(struct setup *s)
 		       &s->site, &cli->err))
 		return false;
 	wanted.sender_login = wants_sender_login(cli, &s->site);
-	return find_domain(cli, &s->site, &wanted.domain) && find_host(s) &&
-	       find_selector(cli, &wanted.selector) &&
-	       setup_plan(&s->site, &wanted,
+	if (!find_domain(cli, &s->site, &wanted.domain) || !find_host(s) ||
+	    !find_selector(cli, &wanted.selector))
+		return false;
+	wanted.host = s->shown.host;
+	return setup_plan(&s->site, &wanted,
 			  path_below(cli->arena, root, SETUP_KEPT_KEYS),
 			  &s->plan, &cli->err);
 }

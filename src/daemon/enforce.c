@@ -230,13 +230,35 @@ static void judge_author(struct job *j, struct judgement *g)
 				    "in From: DMARC cannot judge it"));
 }
 
+/* Before a domain has a DMARC record nothing passes DMARC: then the author
+ * domain's own name, shown by SPF or a signature (or not to be had just now), is
+ * enough. */
+static bool is_confirmed(const struct verdict *v)
+{
+	const struct verdict_dmarc *d = v->dmarc;
+
+	if (d->result != DMARC_NONE)
+		return d->result == DMARC_PASS;
+	if (v->spf && str_ieq(v->spf->domain, d->domain) &&
+	    (v->spf->result == SPF_PASS || v->spf->result == SPF_TEMPERROR))
+		return true;
+	for (size_t i = 0; i < v->n_dkim; i++) {
+		const struct verdict_dkim *row = &v->dkim_rows[i];
+
+		if (str_ieq(row->domain, d->domain) &&
+		    (row->result == DKIM_PASS || row->result == DKIM_TEMPERROR))
+			return true;
+	}
+	return false;
+}
+
 /* OwnDomainSpoofed */
 static void judge_own(struct job *j, struct judgement *g)
 {
 	const struct verdict_dmarc *d = g->v->dmarc;
 
-	if (!j->choice->external || g->override.n || d->result == DMARC_PASS ||
-	    d->uncertain)
+	if (!j->choice->external || g->override.n || d->uncertain ||
+	    is_confirmed(g->v))
 		return;
 	judgement_raise(g, j->s->conf->own_domain_spoofed, "5.7.1", "4.7.1",
 			say(j,

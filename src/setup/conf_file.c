@@ -85,6 +85,22 @@ str conffile_set(struct arena *arena, str text, str name, str value)
 	return buf_str(&b);
 }
 
+str conffile_explain(struct arena *arena, str text, str name, str value,
+		     const char *comment)
+{
+	struct buf b = buf_of(arena, LIMIT_CONFIG_BYTES * 2);
+	struct conf_line l;
+
+	if (*comment && !find(text, name, &l)) {
+		buf_put(&b, text);
+		if (text.n && text.p[text.n - 1] != '\n')
+			buf_putc(&b, '\n');
+		buf_printf(&b, "\n%s", comment);
+		text = buf_str(&b);
+	}
+	return conffile_set(arena, text, name, value);
+}
+
 str conffile_disable(struct arena *arena, str text, str name)
 {
 	struct buf b = buf_of(arena, LIMIT_CONFIG_BYTES * 2);

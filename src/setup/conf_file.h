@@ -13,6 +13,11 @@ str conffile_get(str text, str name);
  * is appended. */
 str conffile_set(struct arena *arena, str text, str name, str value);
 
+/* The same; a line that is appended has `comment` above it: whole lines of a
+ * file, or "" for one that belongs to the line before. */
+str conffile_explain(struct arena *arena, str text, str name, str value,
+		     const char *comment);
+
 /* text with every line that sets name made a comment. */
 str conffile_disable(struct arena *arena, str text, str name);
 

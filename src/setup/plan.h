@@ -9,6 +9,7 @@
 
 struct plan_wanted {
 	str domain; /* A-labels, lower case */
+	const char *host; /* the mail host's name */
 	str selector; /* new keys are SELECTORr and SELECTORe */
 	bool sender_login; /* users may send as themselves only */
 };
@@ -66,9 +67,14 @@ void plan_dir(struct plan *p, const char *path, mode_t mode,
 bool plan_file(struct plan *p, const char *path, str text, struct err *e);
 void plan_reason(struct plan *p, const char *code, const char *what);
 bool plan_tables(struct plan *p, const char *kept, struct err *e);
+bool plan_conf(struct plan *p, const struct signing_source *s, bool patterns,
+	       struct err *e);
 bool plan_postfix(struct plan *p, struct err *e);
 bool plan_unit(struct plan *p, struct err *e);
 
 #define SETUP_KEYS_DIR SETUP_INKAN_DIR "/keys"
+#define SETUP_KEY_TABLE SETUP_INKAN_DIR "/KeyTable"
+#define SETUP_SIGNING_TABLE SETUP_INKAN_DIR "/SigningTable"
+#define SETUP_TRUSTED_HOSTS SETUP_INKAN_DIR "/TrustedHosts"
 
 #endif

@@ -1,4 +1,4 @@
-/* plan_tables: inkan.conf, KeyTable, SigningTable, TrustedHosts and the keys,
+/* plan_tables: KeyTable, SigningTable, TrustedHosts and the keys,
  * from those that are there or from nothing. */
 #include "base/buf.h"
 #include "base/limits.h"
@@ -15,35 +15,7 @@
 #include <dirent.h>
 #include <limits.h>
 
-#define KEY_TABLE SETUP_INKAN_DIR "/KeyTable"
-#define SIGNING_TABLE SETUP_INKAN_DIR "/SigningTable"
-#define TRUSTED_HOSTS SETUP_INKAN_DIR "/TrustedHosts"
-
 enum { KEYS_PER_DOMAIN = 100, PATTERN_MAX = 1024 };
-
-static const char conf_template[] =
-	"# inkan.conf, made by inkan setup. The names are those of\n"
-	"# opendkim.conf(5); \"inkan setup --undo\" takes it back.\n"
-	"\n"
-	"Syslog                  yes\n"
-	"SyslogSuccess           yes\n"
-	"LogWhy                  yes\n"
-	"\n"
-	"# sign what is ours, verify what is not\n"
-	"Mode                    sv\n";
-
-/* Every field that a reader sees or acts on: none can be added to a signed
- * message. */
-#define OVERSIGN                                                           \
-	"From,Sender,Reply-To,Subject,Date,Message-ID,To,Cc,MIME-Version," \
-	"Content-Type,Content-Transfer-Encoding"
-
-/* What OpenDKIM's own list leaves out: who changes these changes what a reader
- * sees, or where a click on "unsubscribe" goes. */
-#define SIGN                                                           \
-	"*,+Sender,+Message-ID,+MIME-Version,+Content-Type,"           \
-	"+Content-Transfer-Encoding,+Content-ID,+Content-Description," \
-	"+List-Unsubscribe-Post,+Feedback-ID"
 
 static const struct signing_source *source_of(const struct plan *p)
 {
@@ -357,81 +329,6 @@ static str trusted_hosts(struct plan *p, const struct signing_source *s)
 	return text;
 }
 
-struct wanted_setting {
-	str name, value;
-	bool soft; /* what the owner of inkan.conf has written stays */
-};
-
-static void conf_reasons(struct plan *p, str conf)
-{
-	str canon = conffile_get(conf, STR("Canonicalization"));
-
-	if (!str_ieq(canon, STR("relaxed/relaxed")))
-		plan_reason(
-			p, "canonicalization",
-			_("Canonicalization relaxed/relaxed: signatures "
-			  "survive what servers on the way do to blanks and "
-			  "line ends"));
-	if (!conffile_get(conf, STR("OversignHeaders")).n || p->take_over)
-		plan_reason(p, "oversign",
-			    _("Content-Type, MIME-Version, Message-ID and the "
-			      "other fields that a reader sees are signed, and "
-			      "none can be added"));
-}
-
-static str conf_text(struct plan *p, const struct signing_source *s,
-		     bool patterns)
-{
-	struct arena *arena = p->m->arena;
-	struct buf user = buf_of(arena, 256), socket = buf_of(arena, PATH_MAX);
-	str text = s                         ? s->conf
-		   : p->m->inkan_conf.exists ? p->m->inkan_conf.bytes
-					     : str_of(conf_template);
-	str anchor = conffile_get(text, STR("TrustAnchorFile"));
-
-	buf_printf(&user, "inkan:%s", p->m->mail_group);
-	buf_printf(&socket, "local:%s", p->socket);
-	conf_reasons(p, text);
-
-	const struct wanted_setting wanted[] = {
-		{ STR("Canonicalization"), STR("relaxed/relaxed"), true },
-		{ STR("SignHeaders"), STR(SIGN), true },
-		{ STR("OversignHeaders"), STR(OVERSIGN), true },
-		{ STR("MultipleSignatures"), STR("yes"), true },
-		{ STR("UserID"), buf_str(&user), false },
-		{ STR("UMask"), STR("007"), false },
-		{ STR("Socket"), buf_str(&socket), false },
-		{ STR("PidFile"), str_of(p->pid_file), false },
-		{ STR("KeyTable"), STR("file:" KEY_TABLE), false },
-		{ STR("SigningTable"),
-		  patterns ? STR("refile:" SIGNING_TABLE)
-			   : STR("file:" SIGNING_TABLE),
-		  false },
-		{ STR("InternalHosts"), STR("file:" TRUSTED_HOSTS), false },
-	};
-	static const char *const unused[] = { "Domain", "Selector", "KeyFile",
-					      "ChangeRootDirectory",
-					      "BaseDirectory" };
-
-	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-		if (p->take_over || !wanted[i].soft ||
-		    !conffile_get(text, wanted[i].name).p)
-			text = conffile_set(arena, text, wanted[i].name,
-					    wanted[i].value);
-	for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
-		text = conffile_disable(arena, text, str_of(unused[i]));
-	if (anchor.n) {
-		struct file_state f;
-		struct err ignored;
-		const char *path = site_path(p->m, arena_cstr(arena, anchor));
-
-		if (!file_look(arena, path, &f, &ignored) || !f.exists)
-			text = conffile_disable(arena, text,
-						STR("TrustAnchorFile"));
-	}
-	return text;
-}
-
 bool plan_tables(struct plan *p, const char *kept, struct err *e)
 {
 	const struct signing_source *s = source_of(p);
@@ -455,8 +352,8 @@ bool plan_tables(struct plan *p, const char *kept, struct err *e)
 	if (!p->n_keys)
 		make_keys(p, kept, &keys);
 	signing = signing_table(p, s, &patterns);
-	return plan_file(p, KEY_TABLE, keys, e) &&
-	       plan_file(p, SIGNING_TABLE, signing, e) &&
-	       plan_file(p, TRUSTED_HOSTS, trusted_hosts(p, s), e) &&
-	       plan_file(p, SETUP_INKAN_CONF, conf_text(p, s, patterns), e);
+	return plan_file(p, SETUP_KEY_TABLE, keys, e) &&
+	       plan_file(p, SETUP_SIGNING_TABLE, signing, e) &&
+	       plan_file(p, SETUP_TRUSTED_HOSTS, trusted_hosts(p, s), e) &&
+	       plan_conf(p, s, patterns, e);
 }

@@ -1,5 +1,8 @@
 """inkand judging by SPF and DMARC: what is refused, held, written and left alone,
 with the settings of opendmarc.conf and policyd-spf.conf."""
+import os
+import subprocess
+
 import daemon
 import tap
 import tinydns
@@ -24,7 +27,7 @@ dns = tinydns.Server({
     "55.113.0.203.in-addr.arpa": [("PTR", "out.fwd.example")],
     "out.fwd.example": [("A", "203.0.113.55")],
     "relay.example": [("TXT", "v=spf1 ip4:203.0.113.56 -all")],
-    "own.example": [("A", "192.0.2.5")],
+    "own.example": [("TXT", "v=spf1 ip4:192.0.2.5 -all")],
 })
 
 
@@ -96,6 +99,22 @@ got = d.mail(letter("a@none.example"), rcpt="postmaster@example.com")
 t.ok(got["verdict"] == "accept" and "dmarc=" not in got["message"], "IgnoreMailTo", got)
 got = d.mail(letter("a@nowhere.test.example"))
 t.ok(got["verdict"] == "accept" and says(got, "dis=none"), "RejectFailures no only says so", got)
+d.stop()
+
+key = os.path.join(daemon.TMP, "own.private")
+subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, stderr=subprocess.DEVNULL)
+d = Daemon("own", "Verify spf,dkim,dmarc\nAuthservID mx.example.com\nMode sv\nDomain own.example,none.example\nSelector s\n"
+                  f"KeyFile {key}\nRequireSafeKeys no\nOwnDomainSpoofed reject")
+got = d.mail(letter("boss@own.example"))
+t.ok(got["verdict"] == "reply" and says(got, "550 5.7.1", "own.example is a domain of this server"), "own domain spoofed: refused", got)
+got = d.mail(letter("boss@own.example"), ip="192.0.2.5", sender="boss@own.example")
+t.ok(got["verdict"] == "accept" and says(got, "spf=pass", "dmarc=none"), "confirmed by SPF before there is a DMARC record", got)
+got = d.mail(letter("boss@none.example"), sender="x@example.net")
+t.ok(got["verdict"] == "reply" and says(got, "550 5.7.1"), "own domain spoofed under p=none: refused", got)
+got = d.mail(letter("boss@own.example"), auth="boss")
+t.ok(got["verdict"] == "accept" and says(got, "DKIM-Signature"), "the own user is signed", got)
+got = d.mail(letter("a@example.org"))
+t.ok(got["verdict"] == "accept" and says(got, "dmarc=fail"), "other domains are only marked", got)
 d.stop()
 
 policyd = "debugLevel = 1\nTestOnly = 1\nHELO_reject = Fail\nMail_From_reject=Softfail\nPermError_reject = True\n" \

@@ -6,7 +6,8 @@ import subprocess
 import tap
 import trees
 from lab import LabError
-from mailhost import ASAN, BUILD, NAME_SERVER, USER, Dns, MailHost
+from mailhost import ASAN, BUILD, NAME_SERVER, USER, Dns, MailHost, authres
+import mails
 
 t = tap.Tap()
 INKAN = os.path.join(BUILD, "inkan")
@@ -87,6 +88,28 @@ def signed(machine, receiver, mark, message, name, selectors):
         if verdict.get(method):
             t.eq(verdict[method]["result"], "pass", f"{name}: {method}=pass at another host")
     return got
+
+
+def judges(machine, receiver, dns, name):
+    """Mail that arrives: a stranger's spoof of the own domain is refused, honest mail is judged and delivered."""
+    d = machine.domain
+    spoof = mails.mail(f"boss@{d}", f"{USER}@{d}")[1]
+    with machine.smtp(25, dns.host, "192.0.2.66") as s:
+        code, text = s.send_raw("x@stranger.test", [f"{USER}@{d}"], spoof)
+        t.ok(code == 550 and f"{d} is a domain of this server" in text, f"{name}: a stranger's spoof of the own domain is refused", f"{code} {text}")
+        code, text = s.send_raw(f"boss@{d}", [f"{USER}@{d}"], spoof)
+        t.eq(code, 550, f"{name}: and with the own domain in the envelope") or t.note(text)
+    mark, message = mails.mail(B, f"{USER}@{d}")
+    receiver.host.run(["sendmail", "-f", B, f"{USER}@{d}"], data=message)
+    got = machine.await_mail(mark)
+    words = authres(got, machine.host.sh("postconf -h myhostname").strip())
+    for word in ("spf=pass", "dkim=pass", "dmarc=pass", "iprev=pass", "arc=none"):
+        t.ok(word in words, f"{name}: mail that arrives is judged, {word}", words)
+    mark, message = mails.mail("x@example.net", f"{USER}@{d}")
+    with machine.smtp(25, dns.host, "192.0.2.66") as s:
+        t.eq(s.send_raw("x@example.net", [f"{USER}@{d}"], message)[0], 250, f"{name}: another domain's spoof is delivered")
+    words = authres(machine.await_mail(mark), machine.host.sh("postconf -h myhostname").strip())
+    t.ok("dmarc=fail" in words and "p=reject" in words, f"{name}: and marked", words)
 
 
 def publish(dns, plan):

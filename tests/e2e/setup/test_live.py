@@ -6,7 +6,7 @@ import re
 
 import trees
 from lab import Lab, until
-from machines import B, INKAN, World, publish, signed, t
+from machines import B, INKAN, World, judges, publish, signed, t
 from mailhost import ASAN, BUILD, fields
 import mails
 
@@ -37,6 +37,7 @@ def bare(m, receiver, dns):
     names = re.search(r"\bh=([^;]*)", fields(got, "DKIM-Signature")[0]).group(1).replace(" ", "").lower().split(":")
     t.eq([names.count(n) for n in ("from", "content-type", "mime-version", "message-id", "reply-to")], [2, 2, 2, 2, 1],
          "bare: what a reader sees is signed, and nothing can be added")
+    judges(m, receiver, dns, "bare")
     state = m.etc()
     pid = m.inkand()
     again = m.setup("--apply")

@@ -4,7 +4,7 @@ import json
 
 import trees
 from lab import Lab, until
-from machines import B, Tutorial, World, judged, signed, t
+from machines import B, Tutorial, World, judged, judges, signed, t
 from mailhost import NAME_SERVER
 import mails
 
@@ -27,6 +27,7 @@ def tutorial(m, receiver, dns):
         t.eq(s.send_raw("tester@example.com", [B], message)[0], 250, "tutorial: submission on 587")
     got = receiver.await_mail(mark)
     t.eq([(r["selector"], r["result"]) for r in judged(m, got)["dkim"]], [("default", "pass")], "tutorial: 587 is signed")
+    judges(m, receiver, dns, "tutorial")
     m.host.sh("echo 'fails: \"|exit 67\"' >>/etc/aliases; newaliases")
     mark, message = mails.mail(B, "fails@example.com")
     inbox = len(receiver.inbox())
