@@ -2,6 +2,7 @@
  * Patterns must give what trying all of them in turn gives. */
 #include "conf/dataset.h"
 #include "sign/pattern.h"
+#include "sqltable/dsn.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e;
 	str path;
 	enum table_kind kind;
+	struct dsn dsn;
 
 	if (size > 4096 || !str_split(&rest, '\n', &key) || !rest.p ||
 	    memchr(rest.p, '\\', rest.n)) { /* regcomp is not under test */
@@ -65,7 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	(void)dataset_parse(key, &kind, &path, &e);
-	for (int i = 0; i < 6; i++) {
+	if (dsn_parse(a, key, &dsn, &e) &&
+	    (!dsn.n_columns || !dsn_query(a, &dsn).n || !dsn_label(a, &dsn).n))
+		abort();
+	for (int i = 0; i < 8; i++) {
 		struct table_spec spec = { .kind = (enum table_kind)(i / 2),
 					   .fold = i % 2,
 					   .name = STR("t"),

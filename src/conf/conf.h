@@ -124,10 +124,20 @@ struct conf_value { /* one setting as it was found */
 	unsigned line;
 };
 
+struct dsn;
+
+struct conf_rows { /* an SQL table as it was read */
+	struct conf_rows *next;
+	str setting; /* its name */
+	const struct dsn *from;
+	str text;
+};
+
 struct conf {
 	struct arena *arena;
 	struct problems *problems;
 	const struct conf_value **found; /* newest by key number */
+	struct conf_rows *rows; /* of the data sets that were opened */
 	/* After conf_finish: Verify and what the settings call for, as bits of
 	 * enum conf_method. */
 	unsigned methods;

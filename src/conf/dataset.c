@@ -2,6 +2,7 @@
 
 #include "base/ip.h"
 #include "conf/file.h"
+#include "sqltable/rows.h"
 
 /* Of a table; its lines are bounded by LIMIT_TABLE_ENTRIES. */
 #define TABLE_BYTES_MAX ((size_t)UINT32_MAX - 1)
@@ -13,9 +14,6 @@ static const struct {
 	{ STR_INIT("db"), "Berkeley DB tables are not read: write the entries "
 			  "into a text file (KEY VALUE lines) and name it with "
 			  "file:" },
-	{ STR_INIT("dsn"), "SQL tables are not read: export the rows into a "
-			   "text file (KEY VALUE lines), name it with file: "
-			   "or refile:, and reload" },
 	{ STR_INIT("ldap"), "LDAP is not asked: export into a text file" },
 	{ STR_INIT("ldaps"), "LDAP is not asked: export into a text file" },
 	{ STR_INIT("ldapi"), "LDAP is not asked: export into a text file" },
@@ -39,11 +37,12 @@ static bool refuse(str prefix, struct err *e)
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
 		if (str_ieq(prefix, refused[i].prefix))
 			return err_set(e, ERR_CONFIG, "%s", refused[i].advice);
-	return err_set(e, ERR_CONFIG,
-		       "there is no kind of table called \"%.*s\": file:, "
-		       "refile: and csl: are known (a list whose first element "
-		       "holds a colon begins with csl:)",
-		       STR_ARG(str_head(prefix, 40)));
+	return err_set(
+		e, ERR_CONFIG,
+		"there is no kind of table called \"%.*s\": file:, "
+		"refile:, dsn: and csl: are known (a list whose first element "
+		"holds a colon begins with csl:)",
+		STR_ARG(str_head(prefix, 40)));
 }
 
 /* "::1,127.0.0.1" is meant as a list; opendkim takes "" for a kind. */
@@ -75,6 +74,11 @@ bool dataset_parse(str text, enum table_kind *kind, str *path, struct err *e)
 	*path = rest;
 	if (str_ieq(prefix, STR("csl")))
 		return true;
+	if (str_ieq(prefix, STR("dsn"))) {
+		*path = text; /* all of it: filter= may hold a comma */
+		*kind = TABLE_ROWS;
+		return true;
+	}
 	if (str_ieq(prefix, STR("file")) || str_ieq(prefix, STR("refile"))) {
 		*kind = str_ieq(prefix, STR("file")) ? TABLE_FILE
 						     : TABLE_PATTERNS;
@@ -94,9 +98,63 @@ static void complain(struct conf *c, str name, enum problem_level level,
 		    "%.*s: %s", STR_ARG(name), text);
 }
 
+static void tell_left_out(struct conf *c, str name, const struct rows *rows)
+{
+	struct buf b = buf_of(c->arena, 512);
+
+	buf_printf(&b,
+		   "%zu rows are left out, the first is of \"%s\": only the "
+		   "last column may hold a colon%c",
+		   rows->left_out, rows->left_key, '\0');
+	complain(c, name, PROBLEM_WARNING, b.p);
+}
+
+static bool load_rows(struct conf *c, str name, struct table_spec *spec,
+		      str text, struct err *e)
+{
+	struct dsn *from = arena_new_of(c->arena, struct dsn);
+	struct conf_rows *kept;
+	struct rows rows;
+
+	if (!dsn_parse(c->arena, text, from, e) ||
+	    !rows_read(c->arena, from, TABLE_BYTES_MAX, &rows, e))
+		return false;
+	spec->name = dsn_label(c->arena, from);
+	spec->text = arena_str(c->arena, buf_str(&rows.text));
+	if (rows.left_out)
+		tell_left_out(c, name, &rows);
+	rows_free(&rows);
+	kept = arena_new_of(c->arena, struct conf_rows);
+	*kept = (struct conf_rows){ c->rows, name, from, spec->text };
+	c->rows = kept;
+	return true;
+}
+
+bool dataset_rows_differ(const struct conf_rows *rows, struct err *e)
+{
+	struct arena *arena = arena_new(4096);
+	struct rows now;
+	bool differ = false;
+
+	e->code = ERR_NONE;
+	if (!arena || !arena_enter(arena)) {
+		arena_free(arena);
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	}
+	if (rows_read(arena, rows->from, TABLE_BYTES_MAX, &now, e)) {
+		differ = !str_eq(buf_str(&now.text), rows->text);
+		rows_free(&now);
+	}
+	arena_leave(arena);
+	arena_free(arena);
+	return differ;
+}
+
 static bool load(struct conf *c, str name, struct table_spec *spec, str path,
 		 struct err *e)
 {
+	if (spec->kind == TABLE_ROWS)
+		return load_rows(c, name, spec, path, e);
 	if (spec->kind == TABLE_LIST) {
 		str file = conf_file(c, name);
 

@@ -1,12 +1,12 @@
 /* dataset: a data set as a setting names it ("file:PATH", "refile:PATH", a
- * leading "/", or a list), opened as a table. */
+ * leading "/", "dsn:" for an SQL table, or a list), opened as a table. */
 #ifndef CONF_DATASET_H
 #define CONF_DATASET_H
 
 #include "conf/conf.h"
 #include "sign/table.h"
 
-/* What the text names.  False: *e says which kind is meant and what to do. */
+/* What the text names; of rows path is the whole text.  False: *e says which kind is meant and what to do. */
 bool dataset_parse(str text, enum table_kind *kind, str *path, struct err *e);
 
 struct dataset_options {
@@ -20,5 +20,9 @@ struct dataset_options {
  * the problems of c. */
 const struct table *dataset_open(struct conf *c, str name, str text,
 				 const struct dataset_options *options);
+
+/* Whether the rows of an opened data set are other ones now.  Blocking.  False
+ * with *e (code not ERR_NONE): the database does not say. */
+bool dataset_rows_differ(const struct conf_rows *rows, struct err *e);
 
 #endif

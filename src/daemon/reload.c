@@ -1,13 +1,18 @@
 #include "daemon/reload.h"
 
+#include "conf/dataset.h"
 #include "daemon/log.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <event2/event.h>
+
+/* A look at large tables takes at most one part in so many of the time. */
+enum { LOOKS_SHARE = 20 };
 
 struct reload {
 	const struct options *options;
@@ -15,9 +20,14 @@ struct reload {
 	struct snapshot *loaded; /* by the thread, for the loop */
 	void (*done)(void *, struct snapshot *);
 	void *arg;
-	struct event *event;
+	struct event *event, *timer;
 	pthread_t thread;
-	bool running, again;
+	bool running, again, rested;
+	/* A look at the databases: what it found, how long it took. */
+	bool looking, differ, deaf;
+	struct err trouble; /* code ERR_NONE: none */
+	str trouble_in; /* the setting */
+	long look_ms;
 };
 
 struct snapshot *load_snapshot(const struct options *o,
@@ -72,11 +82,37 @@ void tell_problems(const struct snapshot *s, bool to_stderr)
 		tell_problem(p, to_stderr);
 }
 
+static long now_ms(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Whether a table in a database has other rows now. */
+static bool look(struct reload *r)
+{
+	long start = now_ms();
+
+	r->differ = false;
+	r->trouble.code = ERR_NONE;
+	for (const struct conf_rows *p = r->current->conf->rows;
+	     p && !r->differ && r->trouble.code == ERR_NONE; p = p->next) {
+		r->differ = dataset_rows_differ(p, &r->trouble);
+		r->trouble_in = p->setting;
+	}
+	r->look_ms = now_ms() - start;
+	return r->differ;
+}
+
 static void *load(void *arg)
 {
 	struct reload *r = arg;
 
-	r->loaded = load_snapshot(r->options, SNAPSHOT_RELOAD, r->current);
+	if (!r->looking || look(r))
+		r->loaded = load_snapshot(r->options, SNAPSHOT_RELOAD,
+					  r->current);
 	event_active(r->event, EV_TIMEOUT, 0);
 	return NULL;
 }
@@ -137,6 +173,34 @@ static void take_over(struct reload *r, struct snapshot *s)
 	log_say(LOG_NOTE, "configuration reloaded");
 }
 
+static void tell_look(struct reload *r)
+{
+	bool deaf = r->trouble.code != ERR_NONE;
+
+	if (deaf && !r->deaf)
+		log_say(LOG_WARN, "%.*s: %s: the rows read before stay in use",
+			STR_ARG(r->trouble_in), r->trouble.text);
+	if (!deaf && r->deaf)
+		log_say(LOG_NOTE, "the tables in databases can be read again");
+	r->deaf = deaf;
+}
+
+/* The next look at the databases, if there are any. */
+static void arm(struct reload *r)
+{
+	const struct conf *c = r->current->conf;
+	long ms = c->sql_table_refresh * 1000;
+	struct timeval t;
+
+	if (!c->rows || ms <= 0 || r->running || r->rested)
+		return;
+	if (ms < r->look_ms * LOOKS_SHARE)
+		ms = r->look_ms * LOOKS_SHARE;
+	t = (struct timeval){ .tv_sec = ms / 1000,
+			      .tv_usec = ms % 1000 * 1000 };
+	(void)event_add(r->timer, &t);
+}
+
 static void on_loaded(evutil_socket_t fd, short what, void *arg)
 {
 	struct reload *r = arg;
@@ -147,11 +211,13 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 	(void)pthread_join(r->thread, NULL);
 	r->running = false;
 	r->loaded = NULL;
+	if (r->looking)
+		tell_look(r);
 	if (s)
 		tell_problems(s, false);
 	if (s && s->ok) {
 		take_over(r, s);
-	} else {
+	} else if (!r->looking || r->differ) {
 		log_say(LOG_ERROR,
 			"the new configuration is not used (%s); the old one "
 			"stays",
@@ -160,6 +226,8 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 	}
 	if (r->again)
 		reload_start(r);
+	else
+		arm(r);
 }
 
 static void begin(struct reload *r)
@@ -181,7 +249,28 @@ void reload_start(struct reload *r)
 		return;
 	}
 	r->again = false;
+	r->looking = false;
+	(void)event_del(r->timer);
 	begin(r);
+}
+
+static void on_time(evutil_socket_t fd, short what, void *arg)
+{
+	struct reload *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (r->running)
+		return;
+	r->looking = true;
+	begin(r);
+	arm(r); /* if there is no thread */
+}
+
+void reload_rest(struct reload *r)
+{
+	(void)event_del(r->timer);
+	r->rested = true;
 }
 
 struct reload *reload_new(struct event_base *base,
@@ -199,8 +288,11 @@ struct reload *reload_new(struct event_base *base,
 	r->done = done;
 	r->arg = arg;
 	r->event = event_new(base, -1, 0, on_loaded, r);
-	if (r->event)
+	r->timer = evtimer_new(base, on_time, r);
+	if (r->event && r->timer) {
+		arm(r);
 		return r;
+	}
 	reload_free(r);
 	return NULL;
 }
@@ -213,6 +305,8 @@ void reload_free(struct reload *r)
 		(void)pthread_join(r->thread, NULL);
 	if (r->event)
 		event_free(r->event);
+	if (r->timer)
+		event_free(r->timer);
 	snapshot_release(r->loaded);
 	snapshot_release(r->current);
 	free(r);

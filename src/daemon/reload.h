@@ -1,5 +1,6 @@
 /* reload: a new configuration is read and checked on a thread of its own, while
- * mail goes on; only when all of it is good do the workers get it. */
+ * mail goes on; only when all of it is good do the workers get it.  Tables in
+ * databases are looked at again from time to time (SQLTableRefresh). */
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H
 
@@ -20,6 +21,9 @@ void reload_free(struct reload *r);
 
 /* Begins, or begins again behind one that is under way. */
 void reload_start(struct reload *r);
+
+/* No more looks at databases. */
+void reload_rest(struct reload *r);
 
 /* The snapshot in use. */
 struct snapshot *reload_current(struct reload *r);

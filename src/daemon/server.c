@@ -110,6 +110,7 @@ static void stop(struct server *s)
 	if (s->stopping)
 		return;
 	s->stopping = true;
+	reload_rest(s->reload);
 	process_notify("STOPPING=1");
 	log_say(LOG_NOTE, "stopping: finishing what is under way");
 	sockets_refuse(s->sockets);

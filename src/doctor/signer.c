@@ -48,6 +48,32 @@ static bool read_settings(struct machine *m, const char *path, unsigned depth)
 	return true;
 }
 
+static bool read_text(struct machine *m, str name, str path,
+		      struct table_spec *spec, struct err *e)
+{
+	bool list = spec->kind == TABLE_LIST;
+
+	spec->name = list ? name : path;
+	spec->text = path;
+	return list || tree_read(&m->tree, m->arena, machine_cstr(m, path),
+				 LIMIT_CONFIG_BYTES, &spec->text, e);
+}
+
+/* Of a database: only this machine's is asked. */
+static const struct table *open_rows(struct machine *m, str name, str text,
+				     bool fold)
+{
+	struct dataset_options options = { .fold = fold, .seed = m->seed };
+	struct signer *s = &m->signer;
+
+	if (m->tree.live)
+		return dataset_open(s->conf, name, text, &options);
+	complain(s, conf_file(s->conf, name), 0,
+		 "a table in a database (dsn:) is not read for files that are "
+		 "looked at elsewhere (--root)");
+	return NULL;
+}
+
 /* The table that a setting's value names; NULL: none, or it cannot be read. */
 static const struct table *open_table(struct machine *m, str name, str text,
 				      bool fold)
@@ -61,12 +87,9 @@ static const struct table *open_table(struct machine *m, str name, str text,
 	if (!text.n)
 		return NULL;
 	if (dataset_parse(text, &spec.kind, &path, &e)) {
-		bool list = spec.kind == TABLE_LIST;
-
-		spec.name = list ? name : path;
-		spec.text = path;
-		if (list || tree_read(&m->tree, m->arena, machine_cstr(m, path),
-				      LIMIT_CONFIG_BYTES, &spec.text, &e))
+		if (spec.kind == TABLE_ROWS)
+			return open_rows(m, name, text, fold);
+		if (read_text(m, name, path, &spec, &e))
 			t = table_new(m->arena, &spec, &e);
 	}
 	if (!t)

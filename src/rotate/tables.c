@@ -35,6 +35,13 @@ static bool path_of(struct arena *arena, const char *setting, str value,
 				 "write it into a file, so that it can be "
 				 "changed at once"),
 			       setting);
+	if (kind == TABLE_ROWS)
+		return err_set(e, ERR_CONFIG,
+			       _("%s is a table in a database (dsn:): inkan "
+				 "rotate changes files only. Publish a new "
+				 "record with inkan keygen and inkan records, "
+				 "then change the row"),
+			       setting);
 	real = realpath(arena_cstr(arena, path), NULL);
 	if (!real)
 		return err_sys(e, _("cannot open %s"), arena_cstr(arena, path));

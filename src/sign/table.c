@@ -52,9 +52,25 @@ static bool same(const struct table *t, str a, str b)
 	return t->spec.fold ? str_ieq(a, b) : str_eq(a, b);
 }
 
-/* The line or element that begins at offset at, as key and value. */
+static struct table_entry row_at(const struct table *t, size_t at)
+{
+	str rest = str_skip(t->spec.text, at);
+	size_t split = str_find(rest, '\0');
+	str value = str_skip(rest, split + 1);
+
+	return (struct table_entry){
+		.key = str_head(rest, split),
+		.value = str_head(value, str_find(value, '\0')),
+		.at = (uint32_t)at,
+	};
+}
+
+/* The line, element or row that begins at offset at, as key and value. */
 static struct table_entry entry_at(const struct table *t, size_t at)
 {
+	if (t->spec.kind == TABLE_ROWS)
+		return row_at(t, at);
+
 	bool list = t->spec.kind == TABLE_LIST;
 	str rest = str_skip(t->spec.text, at);
 	str line = str_head(rest, str_find(rest, list ? ',' : '\n'));
@@ -77,6 +93,10 @@ static size_t next_start(const struct table *t, size_t at)
 {
 	str rest = str_skip(t->spec.text, at);
 
+	if (t->spec.kind == TABLE_ROWS) {
+		at += str_find(rest, '\0') + 1;
+		return at + 1 + str_find(str_skip(t->spec.text, at), '\0');
+	}
 	return at + 1 + str_find(rest, t->spec.kind == TABLE_LIST ? ',' : '\n');
 }
 
@@ -277,7 +297,8 @@ struct table *table_new(struct arena *arena, const struct table_spec *spec,
 			STR_ARG(spec->name));
 		return NULL;
 	}
-	if (str_find(spec->text, '\0') < spec->text.n) {
+	if (spec->kind != TABLE_ROWS &&
+	    str_find(spec->text, '\0') < spec->text.n) {
 		err_set(e, ERR_CONFIG,
 			"%.*s holds NUL bytes: is it a text file?",
 			STR_ARG(spec->name));

@@ -1,5 +1,5 @@
 /* table: a data set of opendkim: names, or names with values, from a list
- * ("csl:"), a file or a file of patterns ("refile:").  Made once from its text,
+ * ("csl:"), a file, a file of patterns ("refile:") or rows of a database.  Made once from its text,
  * which it keeps and points into; read by any number of threads.
  *
  * What opendkim's man page says about each kind holds, with these differences:
@@ -15,7 +15,8 @@
 enum table_kind {
 	TABLE_LIST, /* a,b=c,d: one element each */
 	TABLE_FILE, /* lines of KEY blanks VALUE; # begins a comment */
-	TABLE_PATTERNS /* the same; keys as in pattern.h */
+	TABLE_PATTERNS, /* the same; keys as in pattern.h */
+	TABLE_ROWS /* KEY NUL VALUE NUL: rows of a database */
 };
 
 struct table_spec {
@@ -57,7 +58,8 @@ size_t table_count(const struct table *t);
 enum table_kind table_kind(const struct table *t);
 size_t table_size(const struct table *t); /* every at is below */
 str table_name(const struct table *t);
-unsigned table_line(const struct table *t, uint32_t at); /* 0: none */
+/* Of rows: the row's number.  0: none. */
+unsigned table_line(const struct table *t, uint32_t at);
 /* Patterns that are tried one after the other. */
 size_t table_slow_patterns(const struct table *t);
 
