@@ -124,6 +124,9 @@ enum limits {
 	/* Values that are kept: a name, a sentence. */
 	LIMIT_REPORT_NAME = 255,
 	LIMIT_REPORT_TEXT = 1000,
+	/* Questions for whom a report goes to: twenty addresses, the walks of
+	 * both domains and the name that allows it, for each. */
+	LIMIT_REPORT_QUESTIONS = 400,
 	/* A report's days, over which its messages are spread. */
 	LIMIT_REPORT_DAYS = 366,
 	/* Kinds of rows of one report summed up before they are written. */

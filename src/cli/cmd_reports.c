@@ -15,6 +15,24 @@ static const struct opt options[] = {
 	{ "failing", 0, NULL, N_("only what has messages that fail") },
 	{ "set-aside", 0, "DIR",
 	  N_("import: keep what cannot be read here, with the reason") },
+	{ "date", 0, "DATE", N_("send: the reports about this day only") },
+	{ "dry-run", 'n', NULL, N_("send: say what would be sent to whom") },
+	{ "output", 'o', "DIR",
+	  N_("send: write files and mails there, send nothing") },
+	{ "from", 0, "ADDRESS",
+	  N_("send: who reports, default dmarc-reports@ this host") },
+	{ "envelope-from", 0, "ADDRESS",
+	  N_("send: where mail that cannot be delivered comes back to") },
+	{ "org", 0, "NAME", N_("send: the name of who reports") },
+	{ "contact", 0, "TEXT", N_("send: how to reach them otherwise") },
+	{ "sendmail", 0, "PATH",
+	  N_("send: the program that takes mail, default "
+	     "/usr/sbin/sendmail") },
+	{ "max-size", 0, "OCTETS",
+	  N_("send: larger reports are parted, default 6291456") },
+	{ "remove", 0, NULL, N_("suppress: the addresses get reports again") },
+	{ "bounces", 0, NULL,
+	  N_("suppress: read mails that came back, as import does") },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -30,7 +48,7 @@ struct store *reports_store(struct cli *cli, bool create)
 	return store_open(reports_store_url(cli), create, &cli->err);
 }
 
-static bool day_option(struct cli *cli, const char *name, int64_t *day)
+bool reports_day_option(struct cli *cli, const char *name, int64_t *day)
 {
 	const char *text = args_get(&cli->args, name);
 	int64_t seconds;
@@ -63,8 +81,8 @@ bool reports_filter(struct cli *cli, struct store_filter *f)
 				       _("--domain \"%.100s\" is no domain"),
 				       domain);
 	}
-	return day_option(cli, "since", &f->since) &&
-	       day_option(cli, "until", &f->until);
+	return reports_day_option(cli, "since", &f->since) &&
+	       reports_day_option(cli, "until", &f->until);
 }
 
 const char *reports_day(int64_t day, char text[32])
@@ -125,10 +143,9 @@ static int run(struct cli *cli)
 		const char *name;
 		int (*fn)(struct cli *);
 	} plain[] = {
-		{ "summary", reports_summary },
-		{ "sources", reports_sources },
-		{ "list", reports_list },
-		{ "advise", reports_advise },
+		{ "summary", reports_summary }, { "sources", reports_sources },
+		{ "list", reports_list },       { "advise", reports_advise },
+		{ "send", reports_send },
 	};
 	const struct args *a = &cli->args;
 	str verb = str_of(a->n_rest ? a->rest[0] : "summary");
@@ -144,6 +161,8 @@ static int run(struct cli *cli)
 					   "- is standard input"));
 		return reports_import(cli, a->rest + 1, a->n_rest - 1);
 	}
+	if (str_eq(verb, STR("suppress")))
+		return reports_suppress(cli, a->rest + 1, a->n_rest - 1);
 	if (str_eq(verb, STR("export"))) {
 		if (a->n_rest != 2)
 			return cli_usage(cli, _("export needs the name of one "
@@ -152,18 +171,21 @@ static int run(struct cli *cli)
 	}
 	return cli_usage(cli,
 			 _("\"%.60s\" is no command of reports: import, "
-			   "summary, sources, list, advise, export"),
+			   "summary, sources, list, advise, export, send, "
+			   "suppress"),
 			 a->rest[0]);
 }
 
 const struct command cmd_reports = {
 	"reports",
-	N_("import PATH... | summary | sources | list | advise | export DIR"),
+	N_("import PATH... | summary | sources | list | advise | export DIR | "
+	   "send | suppress [ADDRESS...]"),
 	N_("who sends as your domain: the reports of others, read and told"),
 	N_("import reads DMARC aggregate reports, TLS reports and failure "
 	   "reports from files, directories, Maildirs, mboxes or standard "
 	   "input, as they come: mails, zip, gzip, XML. A report that is there "
-	   "already counts once."),
+	   "already counts once. send makes reports about the mail of others "
+	   "from what inkand has recorded."),
 	options,
 	run,
 };

@@ -10,6 +10,8 @@ struct store *reports_store(struct cli *cli, bool create);
 const char *reports_store_url(struct cli *cli);
 /* --domain, --since, --until, --failing.  False: cli->err. */
 bool reports_filter(struct cli *cli, struct store_filter *f);
+/* An option that names a day; *day stays without it.  False: cli->err. */
+bool reports_day_option(struct cli *cli, const char *name, int64_t *day);
 
 int reports_import(struct cli *cli, const char *const *paths, size_t n);
 int reports_summary(struct cli *cli);
@@ -17,6 +19,8 @@ int reports_sources(struct cli *cli);
 int reports_list(struct cli *cli);
 int reports_advise(struct cli *cli);
 int reports_export(struct cli *cli, const char *dir);
+int reports_send(struct cli *cli);
+int reports_suppress(struct cli *cli, const char *const *rest, size_t n);
 
 /* "2026-11-24" of a day of 1970, "2026-11-24T00:00:00Z" of a second. */
 const char *reports_day(int64_t day, char text[32]);

@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 
+#include <stdint.h>
+
 enum dmarc_policy {
 	DMARC_POLICY_ABSENT, /* no such tag, or no record */
 	DMARC_POLICY_NONE,
@@ -23,6 +25,7 @@ enum dmarc_fo {
 
 struct dmarc_uri {
 	str uri; /* as written, without "!size" */
+	uint64_t size; /* RFC 7489's "!10m" in octets; 0: no limit */
 	str address, domain; /* of a mailto, percent-decoded; else absent */
 };
 

@@ -29,18 +29,30 @@ static bool uri_bytes_ok(str s)
 	return true;
 }
 
-/* "!10m" at the end is RFC 7489's: a size that nobody needs to heed now. */
-static str without_size(str s)
+/* "!10m" at the end is RFC 7489's.  RFC 9990 has it no more; who wrote one meant
+ * it, though. */
+static str without_size(str s, uint64_t *size)
 {
+	static const char units[] = "kmgt";
 	size_t bang = str_rfind(s, '!');
 	struct cur c = cur_of(str_skip(s, bang + 1));
+	unsigned shift = 0;
 	uint32_t n;
 
+	*size = 0;
 	if (bang == s.n || !cur_uint(&c, UINT32_MAX, &n))
 		return s;
-	if (!cur_done(&c) && strchr("kKmMgGtT", *c.p))
+	for (unsigned i = 0; !cur_done(&c) && !shift && units[i]; i++)
+		if (ascii_lower(*c.p) == units[i])
+			shift = (i + 1) * 10;
+	if (shift)
 		c.p++;
-	return cur_done(&c) ? str_head(s, bang) : s;
+	if (!cur_done(&c))
+		return s;
+	*size = (uint64_t)n << shift;
+	if (*size >> shift != n)
+		*size = 0; /* terabytes upon terabytes */
+	return str_head(s, bang);
 }
 
 static str decoded(struct arena *arena, str s)
@@ -83,11 +95,12 @@ static bool read_mailto(struct arena *arena, str rest, struct dmarc_uri *out)
 
 bool dmarc_uri_parse(struct arena *arena, str text, struct dmarc_uri *out)
 {
-	str s = without_size(str_trim(text));
+	uint64_t size;
+	str s = without_size(str_trim(text), &size);
 	struct cur c = cur_of(s);
 	str scheme = cur_until(&c, ':');
 
-	*out = (struct dmarc_uri){ .uri = s };
+	*out = (struct dmarc_uri){ .uri = s, .size = size };
 	if (!scheme.n || !ascii_is(scheme.p[0], ASCII_ALPHA) ||
 	    !cur_char(&c, ':') || cur_done(&c) || !uri_bytes_ok(s))
 		return false;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,7 +58,6 @@ static _Noreturn void child(const char *path, const char *const argv[],
 	for (int i = 0; i < 3; i++)
 		if (dup2(fds[i], i) < 0)
 			_exit(126);
-	(void)signal(SIGPIPE, SIG_DFL);
 	/* messages are looked for in English, and dates are not local */
 	(void)setenv("LC_ALL", "C", 1); /* NOLINT(concurrency-mt-unsafe) */
 	memcpy(&args, &argv, sizeof args);
@@ -67,36 +67,56 @@ static _Noreturn void child(const char *path, const char *const argv[],
 
 struct child {
 	pid_t pid;
-	int in, out[2]; /* our ends */
+	int out[2]; /* our ends */
 };
+
+/* The whole input before the program begins: when this one is killed, the other
+ * does not take half of it for all. */
+static int input_file(str input)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	while (fd >= 0 && input.n) {
+		ssize_t n = write(fd, input.p, input.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		input = str_skip(input, (size_t)n);
+	}
+	if (fd >= 0)
+		(void)lseek(fd, 0, SEEK_SET);
+	return fd;
+}
 
 /* Pipes that are not the standard ones: 0 to 2 are open here (keep_standard_
  * files of the program). */
-static bool spawn(const char *path, const char *const argv[], struct child *c)
+static bool spawn(const char *path, const char *const argv[], str input,
+		  struct child *c)
 {
-	int in[2], out[2], err[2];
+	int in = input_file(input), out[2], err[2];
 
-	if (pipe2(in, O_CLOEXEC) < 0)
+	if (in < 0)
 		return false;
 	if (pipe2(out, O_CLOEXEC) < 0) {
-		close(in[0]);
-		close(in[1]);
+		close(in);
 		return false;
 	}
 	if (pipe2(err, O_CLOEXEC) < 0) {
-		close(in[0]);
-		close(in[1]);
+		close(in);
 		close(out[0]);
 		close(out[1]);
 		return false;
 	}
 	c->pid = fork();
 	if (c->pid == 0)
-		child(path, argv, (const int[]){ in[0], out[1], err[1] });
-	close(in[0]);
+		child(path, argv, (const int[]){ in, out[1], err[1] });
+	close(in);
 	close(out[1]);
 	close(err[1]);
-	c->in = in[1];
 	c->out[0] = out[0];
 	c->out[1] = err[0];
 	return c->pid > 0;
@@ -117,20 +137,6 @@ static void take(int *fd, struct buf *b)
 	buf_put(b, (str){ bytes, (size_t)n });
 }
 
-static void give(int *fd, str *input)
-{
-	ssize_t n = input->n ? write(*fd, input->p, input->n) : 0;
-
-	if (n < 0 && errno == EINTR)
-		return;
-	if (n > 0)
-		*input = str_skip(*input, (size_t)n);
-	if (n <= 0 || !input->n) {
-		close(*fd);
-		*fd = -1;
-	}
-}
-
 /* A daemon that goes to the background may keep the pipes: with its parent gone
  * there is nothing to wait for but what was written already. */
 static bool gone(pid_t pid, int *status)
@@ -138,22 +144,19 @@ static bool gone(pid_t pid, int *status)
 	return waitpid(pid, status, WNOHANG) == pid;
 }
 
-static bool converse(struct child *c, str input, long long until,
-		     struct buf out[2], int *status)
+static bool converse(struct child *c, long long until, struct buf out[2],
+		     int *status)
 {
 	bool ended = false;
 
 	while (!ended || c->out[0] >= 0 || c->out[1] >= 0) {
-		struct pollfd p[3] = { { c->out[0], POLLIN, 0 },
-				       { c->out[1], POLLIN, 0 },
-				       { c->in, POLLOUT, 0 } };
-		int n = poll(p, 3, ended ? 0 : 20);
+		struct pollfd p[2] = { { c->out[0], POLLIN, 0 },
+				       { c->out[1], POLLIN, 0 } };
+		int n = poll(p, 2, ended ? 0 : 20);
 
 		for (int i = 0; i < 2; i++)
 			if (c->out[i] >= 0 && p[i].revents)
 				take(&c->out[i], &out[i]);
-		if (c->in >= 0 && p[2].revents)
-			give(&c->in, &input);
 		if (n <= 0 && ended)
 			return true;
 		if (!ended)
@@ -177,10 +180,9 @@ bool run_program(struct arena *arena, const char *const argv[], str input,
 	if (!run_exists(arena, argv[0], &path))
 		return err_set(e, ERR_NO_INPUT,
 			       _("there is no program %s here"), argv[0]);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (!spawn(path, argv, &c))
+	if (!spawn(path, argv, input, &c))
 		return err_sys(e, _("cannot run %s"), path);
-	ok = converse(&c, input, now_ms() + seconds * 1000LL, b, &status);
+	ok = converse(&c, now_ms() + seconds * 1000LL, b, &status);
 	if (!ok) {
 		(void)kill(c.pid, SIGKILL);
 		(void)waitpid(c.pid, &status, 0);
@@ -191,8 +193,6 @@ bool run_program(struct arena *arena, const char *const argv[], str input,
 	for (int i = 0; i < 2; i++)
 		if (c.out[i] >= 0)
 			close(c.out[i]);
-	if (c.in >= 0)
-		close(c.in);
 	out->status = WIFEXITED(status) ? WEXITSTATUS(status)
 					: 128 + WTERMSIG(status);
 	out->out = buf_str(&b[0]);

@@ -102,15 +102,17 @@ try:
             t.ok(got[0] == 0 and got[1]["reports"] == 1, "a hostile count and a hostile name", got)
         t.eq(exported(pg.url, "pgout"), exported(lite, "liteout"), "both stores still hold the same rows")
         t.eq(pg.sql("SELECT string_agg(DISTINCT tablename, ' ') FROM pg_tables WHERE schemaname = 'public'"),
-             "failure inkan_schema record report tls traffic traffic_day verdict verdict_day verdict_policy",
+             "digest failure inkan_schema record report sending sent suppressed tls traffic traffic_day verdict verdict_day verdict_policy",
              "its tables, and none left behind")
         keys = pg.sql("SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
                       " JOIN pg_class c ON c.oid = i.indrelid WHERE i.indisunique AND a.attname <> 'domain'"
                       " AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'inkan_schema'")
         t.eq(keys, "0", "every primary and unique key begins with the policy domain")
-        unit = subprocess.run([os.path.join(BUILD, "tests", "unit", "test_store_verdicts")], stdin=subprocess.DEVNULL,
-                              env=dict(os.environ, INKAN_TEST_STORE=pg.url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        t.ok(unit.returncode == 0, "own verdicts: what the unit tests say of SQLite", unit.stdout)
+        for what, name in (("own verdicts", "verdicts"), ("reports that are sent", "outbox")):
+            unit = subprocess.run([os.path.join(BUILD, "tests", "unit", "test_store_" + name)], stdin=subprocess.DEVNULL,
+                                  env=dict(os.environ, INKAN_TEST_STORE=pg.url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True)
+            t.ok(unit.returncode == 0, f"{what}: what the unit tests say of SQLite", unit.stdout)
         pg.sql("INSERT INTO inkan_schema VALUES (999)")
         status, _, err = run("reports", "list", "--store", pg.url)
         t.ok(status == 78 and b"newer" in err, "a schema of a newer program", err)

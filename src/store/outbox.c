@@ -1,0 +1,310 @@
+#include "store/outbox.h"
+
+#include "store/query.h"
+
+#include <stdio.h>
+
+/* Parameters of a question: text, and numbers as text.  `at` points into it. */
+struct values {
+	str at[8];
+	char text[8][24];
+	size_t n;
+};
+
+static void put_text(struct values *v, str s)
+{
+	v->at[v->n++] = s.p ? s : STR("");
+}
+
+static void put_number(struct values *v, int64_t number)
+{
+	char *text = v->text[v->n];
+
+	v->at[v->n++] = (str){ text, (size_t)snprintf(text, 24, "%lld",
+						      (long long)number) };
+}
+
+/* The unit: $1 domain, $2 day. */
+static void put_unit(struct values *v, const struct store_unit *u)
+{
+	v->n = 0;
+	put_text(v, u->domain);
+	put_number(v, u->day);
+}
+
+static bool count_row(void *arg, const str *columns)
+{
+	unsigned *n = arg;
+
+	(void)columns;
+	++*n;
+	return true;
+}
+
+/* Runs it; *any: it gave a row. */
+static bool run(struct store *s, const char *sql, const struct values *v,
+		bool *any, struct err *e)
+{
+	unsigned n = 0;
+	bool ok = store_query(s, sql, v->at, v->n, count_row, &n, e);
+
+	if (any)
+		*any = n > 0;
+	return ok;
+}
+
+struct owed {
+	store_owed_fn *fn;
+	void *arg;
+};
+
+static bool give_domain(void *arg, const str *c)
+{
+	const struct owed *o = arg;
+
+	return o->fn(o->arg, c[0]);
+}
+
+bool store_owed(struct store *s, int64_t day, int64_t now, store_owed_fn *fn,
+		void *arg, struct err *e)
+{
+	struct values v = { .n = 0 };
+	struct owed o = { fn, arg };
+
+	put_number(&v, day);
+	put_number(&v, now);
+	return store_query(
+		s,
+		"SELECT DISTINCT domain FROM verdict_policy v"
+		" WHERE day = CAST($1 AS BIGINT) AND rua <> ''"
+		" AND NOT EXISTS (SELECT 1 FROM sending WHERE domain = v.domain"
+		" AND day = v.day AND (done > 0 OR"
+		" lease > CAST($2 AS BIGINT))) ORDER BY domain",
+		v.at, v.n, give_domain, &o, e);
+}
+
+struct claim {
+	struct store_unit *u;
+	bool taken;
+};
+
+static bool give_claim(void *arg, const str *c)
+{
+	struct claim *claim = arg;
+
+	claim->taken = true;
+	claim->u->attempts = store_number(c[0]);
+	(void)snprintf(claim->u->token, sizeof claim->u->token, "%.*s",
+		       STR_ARG(c[1]));
+	return true;
+}
+
+bool store_claim(struct store *s, struct store_unit *u, const char *token,
+		 int64_t now, int64_t lease, bool *taken, struct err *e)
+{
+	struct values v;
+	struct claim claim = { .u = u };
+	bool ok;
+
+	put_unit(&v, u);
+	put_text(&v, str_of(u->holder));
+	put_number(&v, lease);
+	put_text(&v, str_of(token));
+	put_number(&v, now);
+	ok = store_query(
+		s,
+		"INSERT INTO sending (domain, day, holder, lease, attempts,"
+		" done, token, why) VALUES ($1, CAST($2 AS BIGINT), $3,"
+		" CAST($4 AS BIGINT), 1, 0, $5, '')"
+		" ON CONFLICT (domain, day) DO UPDATE SET"
+		" holder = excluded.holder, lease = excluded.lease,"
+		" attempts = sending.attempts + 1"
+		" WHERE sending.done = 0"
+		" AND sending.lease <= CAST($6 AS BIGINT)"
+		" RETURNING attempts, token",
+		v.at, v.n, give_claim, &claim, e);
+	*taken = claim.taken;
+	return ok;
+}
+
+bool store_renew(struct store *s, const struct store_unit *u, int64_t lease,
+		 bool *ours, struct err *e)
+{
+	struct values v;
+
+	put_unit(&v, u);
+	put_text(&v, str_of(u->holder));
+	put_number(&v, lease);
+	return run(s,
+		   "UPDATE sending SET lease = CAST($4 AS BIGINT)"
+		   " WHERE domain = $1 AND day = CAST($2 AS BIGINT)"
+		   " AND holder = $3 AND done = 0 RETURNING 1",
+		   &v, ours, e);
+}
+
+bool store_finish(struct store *s, const struct store_unit *u,
+		  enum store_done done, int64_t lease, str why, struct err *e)
+{
+	struct values v;
+
+	put_unit(&v, u);
+	put_text(&v, str_of(u->holder));
+	put_number(&v, lease);
+	put_number(&v, done);
+	put_text(&v, why);
+	return run(s,
+		   "UPDATE sending SET lease = CAST($4 AS BIGINT),"
+		   " done = CAST($5 AS BIGINT), why = $6"
+		   " WHERE domain = $1 AND day = CAST($2 AS BIGINT)"
+		   " AND holder = $3 AND done = 0",
+		   &v, NULL, e);
+}
+
+bool store_was_sent(struct store *s, const struct store_unit *u, str report_id,
+		    str address, bool *was, struct err *e)
+{
+	struct values v;
+
+	put_unit(&v, u);
+	put_text(&v, report_id);
+	put_text(&v, address);
+	return run(s,
+		   "SELECT 1 FROM sent WHERE domain = $1"
+		   " AND day = CAST($2 AS BIGINT) AND report_id = $3"
+		   " AND address = $4",
+		   &v, was, e);
+}
+
+bool store_put_sent(struct store *s, const struct store_unit *u,
+		    const struct store_mail *m, struct err *e)
+{
+	struct values v;
+
+	put_unit(&v, u);
+	put_text(&v, m->report_id);
+	put_text(&v, m->address);
+	put_text(&v, m->message_id);
+	put_number(&v, m->now);
+	put_number(&v, (int64_t)m->records);
+	put_number(&v, (int64_t)m->messages);
+	return run(s,
+		   "INSERT INTO sent (domain, day, report_id, address,"
+		   " message_id, time, records, messages)"
+		   " VALUES ($1, CAST($2 AS BIGINT), $3, $4, $5,"
+		   " CAST($6 AS BIGINT), CAST($7 AS BIGINT),"
+		   " CAST($8 AS BIGINT))"
+		   " ON CONFLICT (domain, day, report_id, address) DO NOTHING",
+		   &v, NULL, e);
+}
+
+struct lookup {
+	struct arena *arena;
+	str found;
+};
+
+static bool give_first(void *arg, const str *c)
+{
+	struct lookup *l = arg;
+
+	l->found = arena_str(l->arena, c[0]);
+	return true;
+}
+
+bool store_sent_to(struct store *s, str message_id, struct arena *arena,
+		   str *address, struct err *e)
+{
+	struct values v = { .n = 0 };
+	struct lookup l = { arena, STR("") };
+	bool ok;
+
+	put_text(&v, message_id);
+	ok = store_query(s, "SELECT address FROM sent WHERE message_id = $1",
+			 v.at, v.n, give_first, &l, e);
+	*address = l.found;
+	return ok;
+}
+
+bool store_suppress(struct store *s, str domain,
+		    const struct store_suppressed *x, struct err *e)
+{
+	struct values v = { .n = 0 };
+
+	put_text(&v, domain);
+	put_text(&v, x->address);
+	put_number(&v, x->since);
+	put_number(&v, x->until);
+	put_text(&v, x->why);
+	return run(s,
+		   "INSERT INTO suppressed (domain, address, since, until, why)"
+		   " VALUES ($1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT),"
+		   " $5) ON CONFLICT (domain, address) DO UPDATE SET"
+		   " since = excluded.since, until = excluded.until,"
+		   " why = excluded.why",
+		   &v, NULL, e);
+}
+
+bool store_unsuppress(struct store *s, str domain, str address, bool *was,
+		      struct err *e)
+{
+	struct values v = { .n = 0 };
+
+	put_text(&v, domain);
+	put_text(&v, address);
+	return run(s,
+		   "DELETE FROM suppressed WHERE domain = $1 AND address = $2"
+		   " RETURNING 1",
+		   &v, was, e);
+}
+
+bool store_is_suppressed(struct store *s, str domain, str address, int64_t now,
+			 bool *is, struct err *e)
+{
+	struct values v = { .n = 0 };
+
+	put_text(&v, domain);
+	put_text(&v, address);
+	put_number(&v, now);
+	return run(s,
+		   "SELECT 1 FROM suppressed WHERE domain = $1"
+		   " AND address = $2 AND until > CAST($3 AS BIGINT)",
+		   &v, is, e);
+}
+
+struct listing {
+	store_suppressed_fn *fn;
+	void *arg;
+};
+
+static bool give_suppressed(void *arg, const str *c)
+{
+	const struct listing *l = arg;
+	struct store_suppressed x = { c[0], (int64_t)store_number(c[1]),
+				      (int64_t)store_number(c[2]), c[3] };
+
+	return l->fn(l->arg, &x);
+}
+
+bool store_suppressions(struct store *s, int64_t now, store_suppressed_fn *fn,
+			void *arg, struct err *e)
+{
+	struct values v = { .n = 0 };
+	struct listing l = { fn, arg };
+
+	put_number(&v, now);
+	return store_query(s,
+			   "SELECT address, since, until, why FROM suppressed"
+			   " WHERE until > CAST($1 AS BIGINT)"
+			   " ORDER BY domain, address",
+			   v.at, v.n, give_suppressed, &l, e);
+}
+
+bool store_prune_outbox(struct store *s, int64_t before, struct err *e)
+{
+	struct values v = { .n = 0 };
+
+	put_number(&v, before);
+	return run(s, "DELETE FROM sent WHERE day < CAST($1 AS BIGINT)", &v,
+		   NULL, e) &&
+	       run(s, "DELETE FROM sending WHERE day < CAST($1 AS BIGINT)", &v,
+		   NULL, e);
+}
