@@ -169,6 +169,11 @@ void privkey_free(struct privkey *key)
 	free(key);
 }
 
+EVP_PKEY *privkey_pkey(const struct privkey *key)
+{
+	return key->pkey;
+}
+
 enum key_type privkey_type(const struct privkey *key)
 {
 	return key->type;

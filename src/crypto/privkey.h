@@ -37,9 +37,13 @@ void privkey_free(struct privkey *key); /* NULL is fine; any thread */
  * never follows a link (ERR_CREATE). */
 bool privkey_write(const struct privkey *key, const char *path, struct err *e);
 
-/* For privkey_write: PKCS#8 PEM to an OpenSSL BIO. */
+/* For privkey_write and selfsigned: PKCS#8 PEM to an OpenSSL BIO, and what is
+ * in that to a file; and the key as OpenSSL has it. */
 struct bio_st;
+struct evp_pkey_st;
 bool privkey_to_pem(const struct privkey *key, struct bio_st *bio);
+bool privkey_write_pem(struct bio_st *bio, const char *path, struct err *e);
+struct evp_pkey_st *privkey_pkey(const struct privkey *key);
 
 enum key_type privkey_type(const struct privkey *key);
 unsigned privkey_bits(const struct privkey *key);

@@ -133,20 +133,15 @@ static bool write_all(int fd, const char *p, size_t n)
 	return fsync(fd) == 0;
 }
 
-bool privkey_write(const struct privkey *key, const char *path, struct err *e)
+bool privkey_write_pem(BIO *bio, const char *path, struct err *e)
 {
-	BIO *bio = BIO_new(BIO_s_secmem());
 	char *pem = NULL;
-	bool ok = bio && privkey_to_pem(key, bio);
-	long n = ok ? BIO_get_mem_data(bio, &pem) : 0;
-	int fd = -1;
+	long n = BIO_get_mem_data(bio, &pem);
+	int fd = open(path,
+		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+	bool ok = fd >= 0;
 
-	if (!ok) {
-		BIO_free(bio);
-		return err_set(e, ERR_INTERNAL, "cannot write key %s", path);
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		  0600);
 	if (fd < 0) {
 		if (errno == EEXIST)
 			(void)err_set(e, ERR_CREATE,
@@ -156,7 +151,6 @@ bool privkey_write(const struct privkey *key, const char *path, struct err *e)
 		else
 			(void)err_sys(e, "cannot create key %s", path);
 		e->code = ERR_CREATE;
-		ok = false;
 	} else if (!write_all(fd, pem, (size_t)n)) {
 		(void)err_sys(e, "cannot write key %s", path);
 		e->code = ERR_CREATE;
@@ -165,6 +159,17 @@ bool privkey_write(const struct privkey *key, const char *path, struct err *e)
 	}
 	if (fd >= 0)
 		close(fd);
+	return ok;
+}
+
+bool privkey_write(const struct privkey *key, const char *path, struct err *e)
+{
+	BIO *bio = BIO_new(BIO_s_secmem());
+	bool ok = bio && privkey_to_pem(key, bio)
+			  ? privkey_write_pem(bio, path, e)
+			  : err_set(e, ERR_INTERNAL, "cannot write key %s",
+				    path);
+
 	BIO_free(bio);
 	return ok;
 }
