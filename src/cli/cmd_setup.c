@@ -1,13 +1,11 @@
 /* inkan setup: from a machine with Postfix to one whose mail is signed. */
-#include "base/ascii.h"
 #include "base/buf.h"
+#include "cli/setup_ask.h"
 #include "cli/setup_print.h"
-#include "dns/idn.h"
-#include "dns/name.h"
 #include "setup/apply.h"
+#include "setup/packages.h"
 #include "setup/service.h"
 
-#include <time.h>
 #include <unistd.h>
 
 static const struct opt options[] = {
@@ -23,6 +21,16 @@ static const struct opt options[] = {
 	  N_("where DMARC reports go, default postmaster@DOMAIN") },
 	{ "sender-login", 0, NULL,
 	  N_("users may send as themselves only (587, 465)") },
+	{ "no-mend", 0, NULL,
+	  N_("leave other faults of Postfix and Dovecot as they are") },
+	{ "install", 0, NULL,
+	  N_("install Postfix and Dovecot, configure mail for users") },
+	{ "certbot", 0, NULL,
+	  N_("with --install: get a certificate from Let's Encrypt") },
+	{ "tls-cert", 0, "FILE", N_("with --install: a certificate chain") },
+	{ "tls-key", 0, "FILE", N_("with --install: its key") },
+	{ "admin", 0, "USER",
+	  N_("who reads mail to root, postmaster, abuse and dmarc") },
 	{ "postfix", 0, "DIR", N_("Postfix's files, default /etc/postfix") },
 	{ "root", 0, "DIR", N_("work on the files below DIR, start nothing") },
 	{ "apply", 0, NULL, N_("do it, and show that it works") },
@@ -34,116 +42,10 @@ static const struct opt options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
-/* A line from the terminal, or what it is by default. */
-static const char *answer_to(struct cli *cli, const char *question,
-			     const char *otherwise)
-{
-	char line[512];
-	size_t n;
-
-	if (args_has(&cli->args, "yes") || !isatty(STDIN_FILENO) ||
-	    !isatty(STDERR_FILENO))
-		return otherwise;
-	fflush(stdout);
-	fprintf(stderr, "%s [%s] ", question, otherwise);
-	if (!fgets(line, sizeof line, stdin))
-		return otherwise;
-	n = strcspn(line, "\r\n");
-	return n ? arena_cstr(cli->arena, (str){ line, n }) : otherwise;
-}
-
-static bool domain_of(struct cli *cli, const char *text, str *out)
-{
-	str ascii;
-
-	if (!dns_name_to_ascii(cli->arena, str_of(text), &ascii) ||
-	    !dns_name_is_domain(ascii, false))
-		return err_set(&cli->err, ERR_USAGE,
-			       _("\"%.100s\" is not a domain name"), text);
-
-	char *lower = arena_cstr(cli->arena, ascii);
-
-	for (char *p = lower; *p; p++)
-		*p = ascii_lower(*p);
-	*out = str_of(lower);
-	return true;
-}
-
-/* The one domain that is signed already, else Postfix's. */
-static const char *guess_domain(const struct site *m)
-{
-	const struct signing_source *s = m->inkan.path ? &m->inkan
-						       : &m->opendkim;
-	const char *mydomain = site_postfix(m, "mydomain");
-	const char *domain = NULL;
-
-	for (size_t i = 0; i < s->n_keys; i++) {
-		if (domain && !str_ieq(str_of(domain), s->keys[i].domain))
-			return NULL;
-		domain = arena_cstr(m->arena, s->keys[i].domain);
-	}
-	if (domain)
-		return domain;
-	return strchr(mydomain, '.') ? mydomain : NULL;
-}
-
-static bool find_domain(struct cli *cli, const struct site *m, str *out)
-{
-	const char *text = args_get(&cli->args, "domain");
-
-	if (!text) {
-		const char *guess = guess_domain(m);
-
-		text = answer_to(cli, _("Which domain sends mail?"),
-				 guess ? guess : "");
-	}
-	if (!*text)
-		return err_set(&cli->err, ERR_USAGE,
-			       _("which domain sends mail? Say --domain "
-				 "DOMAIN"));
-	return domain_of(cli, text, out);
-}
-
-/* "202611": a key's name says when it was made. */
-static str month(struct cli *cli)
-{
-	char *text = arena_alloc(cli->arena, 16);
-	time_t now = (time_t)cli->now;
-	struct tm tm;
-
-	if (!gmtime_r(&now, &tm))
-		return STR("key");
-	return (str){ text, strftime(text, 16, "%Y%m", &tm) };
-}
-
-static bool find_selector(struct cli *cli, str *out)
-{
-	const char *text = args_get(&cli->args, "selector");
-
-	*out = text ? str_of(text) : month(cli);
-	return dns_name_is_domain(*out, true) ||
-	       err_set(&cli->err, ERR_USAGE,
-		       _("\"%.100s\" is not a selector: letters, digits, \"-\" "
-			 "and dots"),
-		       text);
-}
-
-static bool wants_sender_login(struct cli *cli, const struct site *m)
-{
-	const char *answer;
-
-	if (args_has(&cli->args, "sender-login"))
-		return true;
-	if (!m->submission || *site_postfix(m, "smtpd_sender_login_maps"))
-		return false;
-	answer = answer_to(
-		cli, _("Let every user send as himself only? (yes/no)"), "no");
-	return *answer == 'y' || *answer == 'Y';
-}
-
 struct setup {
 	struct cli *cli;
 	struct site site;
+	bool install; /* asked for, with --install or by answering yes */
 	struct plan plan;
 	struct setup_shown shown;
 	struct records records;
@@ -169,19 +71,6 @@ static bool find_ips(struct cli *cli, struct records_wanted *w)
 	w->n_ips = n;
 	if (!n)
 		(void)records_own_addresses(cli->arena, w, &none);
-	return true;
-}
-
-static bool find_host(struct setup *s)
-{
-	const char *text = args_get(&s->cli->args, "host");
-	str host;
-
-	if (!text)
-		text = site_postfix(&s->site, "myhostname");
-	if (!domain_of(s->cli, text, &host))
-		return false;
-	s->shown.host = arena_cstr(s->cli->arena, host);
 	return true;
 }
 
@@ -216,15 +105,38 @@ static void find_keys(struct setup *s, struct records_wanted *w)
 	}
 }
 
+/* An address of their own: reports come daily, for programs to read. */
+static bool reports_have_a_name(struct setup *s)
+{
+	struct file_state f;
+	struct err ignored;
+	str line;
+
+	if (s->plan.wanted.server)
+		return true;
+	if (!file_look(s->cli->arena, site_path(&s->site, "/etc/aliases"), &f,
+		       &ignored))
+		return false;
+	while (str_split(&f.bytes, '\n', &line))
+		if (str_istarts(line, STR("dmarc:")))
+			return true;
+	return false;
+}
+
 static bool find_records(struct setup *s)
 {
 	const char *rua = args_get(&s->cli->args, "rua");
+	struct buf dmarc = buf_of(s->cli->arena, 512);
 	struct records_wanted w = { .domain = s->plan.wanted.domain,
 				    .host = str_of(s->shown.host),
 				    .rua = str_of(rua),
 				    .policy = "none",
 				    .ttl = 3600 };
 
+	if (!rua && reports_have_a_name(s)) {
+		buf_printf(&dmarc, "dmarc@%.*s", STR_ARG(w.domain));
+		w.rua = buf_str(&dmarc);
+	}
 	if (rua && (!strchr(rua, '@') || strpbrk(rua, " \t,;!\"\\")))
 		return err_set(&s->cli->err, ERR_USAGE,
 			       _("--rua \"%.100s\" is not a mail address"),
@@ -255,13 +167,10 @@ static bool look(struct setup *s)
 	struct plan_wanted wanted;
 
 	if (!site_look(cli->arena, root, args_get(&cli->args, "postfix"),
-		       &s->site, &cli->err))
+		       &s->site, &cli->err) ||
+	    !setup_ask(cli, &s->site, s->install, &wanted))
 		return false;
-	wanted.sender_login = wants_sender_login(cli, &s->site);
-	if (!find_domain(cli, &s->site, &wanted.domain) || !find_host(s) ||
-	    !find_selector(cli, &wanted.selector))
-		return false;
-	wanted.host = s->shown.host;
+	s->shown.host = wanted.host;
 	return setup_plan(&s->site, &wanted,
 			  path_below(cli->arena, root, SETUP_KEPT_KEYS),
 			  &s->plan, &cli->err);
@@ -315,7 +224,8 @@ static bool can_apply(struct setup *s)
 		return err_set(e, ERR_NO_INPUT,
 			       _("the program inkand is not installed here: "
 				 "meson install -C build"));
-	return s->site.postfix_runs || args_has(&s->cli->args, "no-test") ||
+	return s->site.postfix_runs || s->plan.wanted.server ||
+	       args_has(&s->cli->args, "no-test") ||
 	       err_set(e, ERR_UNAVAILABLE,
 		       _("Postfix does not run, so nothing could be shown to "
 			 "work: start it (postfix start), or say --no-test"));
@@ -348,14 +258,10 @@ static bool finish_interrupted(struct setup *s, bool *went_on)
 
 static bool confirmed(struct setup *s)
 {
-	const char *answer;
-
-	if (s->cli->json || args_has(&s->cli->args, "yes") ||
-	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (s->cli->json || !setup_asks(s->cli))
 		return true;
 	setup_print(s->cli, &s->shown);
-	answer = answer_to(s->cli, _("Do this now? (yes/no)"), "no");
-	return *answer == 'y' || *answer == 'Y';
+	return setup_agrees(s->cli, _("Do this now? (yes/no)"), false);
 }
 
 static bool still_answers(struct setup *s)
@@ -392,14 +298,62 @@ static void print(struct setup *s)
 	(s->cli->json ? setup_print_json : setup_print)(s->cli, &s->shown);
 }
 
-static bool apply(struct setup *s)
+static bool open_journal(struct setup *s, bool make)
+{
+	return s->journal.lock >= 0 ||
+	       journal_open(s->cli->arena, root_of(s->cli), make, &s->journal,
+			    &s->cli->err);
+}
+
+/* The packages of a mail server that are wanted and not here. */
+static bool find_missing(struct setup *s, struct packages *missing)
 {
 	struct cli *cli = s->cli;
+
+	packages_missing(cli->arena, args_has(&cli->args, "certbot"), missing);
+	if (!is_live(s) || !missing->n)
+		missing->n = 0;
+	else if (!s->install &&
+		 !(strcmp(missing->name[0], "postfix") == 0 &&
+		   setup_agrees(cli,
+				_("There is no mail server here. Install and "
+				  "configure Postfix and Dovecot? (yes/no)"),
+				false)))
+		missing->n = 0;
+	s->install |= missing->n > 0;
+	return missing->n > 0;
+}
+
+static bool install(struct setup *s)
+{
+	struct cli *cli = s->cli;
+	struct packages missing;
+	const char *host;
+	str domain;
+
+	if (find_missing(s, &missing)) {
+		if (!setup_ask_domain(cli, &s->site, &domain) ||
+		    !open_journal(s, true) ||
+		    !packages_install(&s->journal, &missing, domain, &cli->err))
+			return false;
+		tell(s, _("the packages of a mail server are installed"));
+	}
+	if (!args_has(&cli->args, "certbot") || !is_live(s))
+		return true;
+	if (!setup_ask_domain(cli, &s->site, &domain) ||
+	    !setup_ask_host(cli, &s->site, domain, true, &host) ||
+	    !packages_certificate(cli->arena, host, domain, &cli->err))
+		return false;
+	tell(s, _("there is a certificate from Let's Encrypt"));
+	return true;
+}
+
+static bool apply(struct setup *s)
+{
 	bool went_on;
 
-	if (!may_change(s, "--apply") || !look(s) || !find_records(s) ||
-	    !journal_open(cli->arena, root_of(cli), true, &s->journal,
-			  &cli->err) ||
+	if (!may_change(s, "--apply") || !install(s) || !look(s) ||
+	    !find_records(s) || !open_journal(s, true) ||
 	    !finish_interrupted(s, &went_on))
 		return false;
 	/* what was interrupted has changed what there is */
@@ -424,11 +378,10 @@ static bool undo(struct setup *s)
 {
 	struct cli *cli = s->cli;
 	struct apply_options o = options_of(s);
+	const char *packages;
 	size_t n = 0;
 
-	if (!may_change(s, "--undo") ||
-	    !journal_open(cli->arena, root_of(cli), false, &s->journal,
-			  &cli->err))
+	if (!may_change(s, "--undo") || !open_journal(s, false))
 		return false;
 	for (;; n++) {
 		if (!journal_last(&s->journal, &s->run, &cli->err))
@@ -438,11 +391,39 @@ static bool undo(struct setup *s)
 		if (!apply_undo(&s->run, &o, &cli->err))
 			return false;
 	}
-	if (cli->json)
-		out_json(json_pack("{s:I}", "undone", (json_int_t)n));
-	else
-		puts(n ? _("Everything is as it was before inkan setup.")
-		       : _("There is nothing to take back."));
+	packages = packages_noted(&s->journal);
+	packages_forget(&s->journal);
+	if (cli->json) {
+		out_json(json_pack("{s:I, s:o}", "undone", (json_int_t)n,
+				   "packages", json_words(packages)));
+		return true;
+	}
+	if (packages)
+		printf(_("The packages that setup installed stay; this removes "
+			 "them: apt-get purge %s\n"),
+		       packages);
+	puts(n ? _("Everything is as it was before inkan setup.")
+	       : _("There is nothing to take back."));
+	return true;
+}
+
+static bool show_plan(struct setup *s)
+{
+	struct packages missing;
+	str domain;
+
+	if (find_missing(s, &missing)) {
+		if (!setup_ask_domain(s->cli, &s->site, &domain) ||
+		    !setup_ask_host(s->cli, &s->site, domain, true,
+				    &s->shown.host))
+			return false;
+		setup_print_install(s->cli, domain, s->shown.host,
+				    packages_text(s->cli->arena, &missing));
+		return true;
+	}
+	if (!look(s) || !find_records(s))
+		return false;
+	print(s);
 	return true;
 }
 
@@ -452,6 +433,7 @@ static int run(struct cli *cli)
 	bool ok;
 
 	s.shown.plan = &s.plan;
+	s.install = args_has(&cli->args, "install");
 	if (cli->args.n_rest)
 		return cli_usage(cli, _("setup takes no file"));
 	if (args_has(&cli->args, "apply") && args_has(&cli->args, "undo"))
@@ -461,9 +443,7 @@ static int run(struct cli *cli)
 	} else if (args_has(&cli->args, "apply")) {
 		ok = apply(&s);
 	} else {
-		ok = look(&s) && find_records(&s);
-		if (ok)
-			print(&s);
+		ok = show_plan(&s);
 	}
 	journal_close(&s.journal);
 	return ok ? 0 : cli_fail(cli);

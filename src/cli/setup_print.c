@@ -72,6 +72,13 @@ static void print_change(const struct change *c)
 			printf(_("  make the key %s (%s)\n"), c->path,
 			       c->type == KEY_RSA ? "RSA-2048" : "Ed25519");
 		break;
+	case CHANGE_CERT:
+		printf(_("  make a key and a self-signed certificate %s\n"),
+		       c->path);
+		break;
+	case CHANGE_DATABASE:
+		printf(_("  make the database %s (postalias)\n"), c->path);
+		break;
 	}
 }
 
@@ -171,9 +178,40 @@ void setup_print(struct cli *cli, const struct setup_shown *s)
 			 "\"inkan setup --undo\" takes it back.\n"));
 }
 
+void setup_print_install(struct cli *cli, str domain, const char *host,
+			 const char *packages)
+{
+	if (cli->json) {
+		out_json(json_pack("{s:o, s:s, s:b, s:s}", "domain",
+				   json_of(domain), "host", host, "applied", 0,
+				   "packages", packages));
+		return;
+	}
+	printf(_("Setup of %.*s on %s: the plan. Nothing has been changed.\n"),
+	       STR_ARG(domain), host);
+	heading(_("What is here"));
+	printf(_("  no mail server: these packages are missing: %s\n"),
+	       packages);
+	heading(_("What will be done"));
+	printf(_("  apt-get install %s\n"), packages);
+	printf(_("  configure them: submission on 587 and 465 with passwords "
+		 "over TLS, IMAP,\n  Maildir for every user, aliases for "
+		 "postmaster, abuse and dmarc, no open relay,\n  users send "
+		 "as themselves only\n"));
+	printf(_("  make keys, start inkand, sign what leaves and judge what "
+		 "arrives\n  send a test mail through Postfix to this program "
+		 "and judge it\n"));
+	printf(_("\nTo do this: the same command with --apply. On a terminal "
+		 "it shows the diff of every file\nonce the packages are "
+		 "there, and asks. \"inkan setup --undo\" takes it back; the "
+		 "packages stay.\n"));
+}
+
 static const char *const kind_words[] = { [CHANGE_DIR] = "directory",
 					  [CHANGE_FILE] = "file",
-					  [CHANGE_KEY] = "key" };
+					  [CHANGE_KEY] = "key",
+					  [CHANGE_CERT] = "certificate",
+					  [CHANGE_DATABASE] = "database" };
 
 static json_t *changes_json(struct cli *cli, const struct plan *p)
 {

@@ -18,4 +18,8 @@ struct setup_shown {
 void setup_print(struct cli *cli, const struct setup_shown *s);
 void setup_print_json(struct cli *cli, const struct setup_shown *s);
 
+/* The plan of a machine without a mail server: packages come first. */
+void setup_print_install(struct cli *cli, str domain, const char *host,
+			 const char *packages);
+
 #endif

@@ -80,7 +80,12 @@ static bool go_live(struct setup_run *r, const struct apply_options *o,
 		return false;
 	if (!is_live(r))
 		return true;
-	if (!service_reload_postfix(r, e))
+	if (r->dovecot) {
+		if (!service_start_dovecot(r, e))
+			return false;
+		tell(o, _("Dovecot runs with its new configuration"));
+	}
+	if (!(r->server ? service_start_postfix : service_reload_postfix)(r, e))
 		return false;
 	tell(o, _("Postfix hands its mail to inkand"));
 	if (o->test) {
@@ -170,7 +175,9 @@ static bool undo_live(struct setup_run *r, const struct apply_options *o,
 		return false;
 	if (!is_live(r))
 		return true;
-	if (!service_reload_postfix(r, e))
+	if (r->dovecot && !service_settle_dovecot(r, e))
+		return false;
+	if (!service_settle_postfix(r, e))
 		return false;
 	tell(o, _("Postfix is as it was"));
 	/* an earlier run still needs it, with its own configuration */

@@ -4,9 +4,13 @@
 #include "base/limits.h"
 #include "base/tr.h"
 #include "crypto/privkey.h"
+#include "crypto/selfsigned.h"
+#include "setup/run.h"
 
 #include <errno.h>
 #include <shadow.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { RSA_BITS = 2048 };
@@ -136,25 +140,44 @@ static const char *temporary_key(struct arena *arena, const char *path)
 
 /* Whole or not at all, never over another: a link fails where a rename would
  * replace. */
-static bool put_key(struct arena *arena, const struct privkey *key,
-		    const char *path, const struct file_state *owner,
-		    struct err *e)
+static bool put_secret(struct arena *arena, const char *path,
+		       const struct file_state *owner, struct err *e)
 {
 	const char *temporary = temporary_key(arena, path);
-	bool ok;
+	bool ok = (lchown(temporary, owner->uid, owner->gid) == 0 ||
+		   geteuid() != 0) &&
+		  link(temporary, path) == 0;
 
-	(void)unlink(temporary);
-	if (!privkey_write(key, temporary, e))
-		return false;
-	ok = (lchown(temporary, owner->uid, owner->gid) == 0 ||
-	      geteuid() != 0) &&
-	     link(temporary, path) == 0;
 	if (!ok) {
 		(void)err_sys(e, _("cannot make the key %s"), path);
 		e->code = ERR_CREATE;
 	}
 	(void)unlink(temporary);
 	return ok && dir_sync(path_parent(arena, path), e);
+}
+
+static bool put_key(struct arena *arena, const struct privkey *key,
+		    const char *path, const struct file_state *owner,
+		    struct err *e)
+{
+	const char *temporary = temporary_key(arena, path);
+
+	(void)unlink(temporary);
+	return privkey_write(key, temporary, e) &&
+	       put_secret(arena, path, owner, e);
+}
+
+static bool do_certificate(struct arena *arena, const struct change *c,
+			   struct err *e)
+{
+	const char *temporary = temporary_key(arena, c->path);
+	struct stat st;
+
+	(void)unlink(temporary);
+	if (lstat(c->path, &st) == 0)
+		return true;
+	return selfsigned_write(temporary, str_of(c->from), time(NULL), e) &&
+	       put_secret(arena, c->path, &c->after, e);
 }
 
 static bool do_key(struct arena *arena, const struct change *c, struct err *e)
@@ -172,6 +195,53 @@ static bool do_key(struct arena *arena, const struct change *c, struct err *e)
 	ok = key && put_key(arena, key, c->path, &c->after, e);
 	privkey_free(key);
 	return ok;
+}
+
+/* postalias(1) works on a copy elsewhere: what it makes is put in place whole. */
+static bool make_database(struct arena *arena, const char *dir, str type,
+			  str text, struct file_state *out, struct err *e)
+{
+	const char *copy = path_join(arena, dir, "aliases");
+	struct buf b = buf_of(arena, 8192);
+	const struct file_state to = { .exists = true,
+				       .mode = 0600,
+				       .uid = geteuid(),
+				       .gid = getegid(),
+				       .bytes = text };
+	struct run_result r;
+
+	buf_printf(&b, "%.*s:%s", STR_ARG(type), copy);
+
+	const char *const argv[] = { "postalias",
+				     arena_cstr(arena, buf_str(&b)), NULL };
+
+	b = buf_of(arena, 8192);
+	buf_printf(&b, "%s.db", copy);
+	return file_put(arena, copy, &to, e) &&
+	       run_program(arena, argv, STR(""), 60, &r, e) &&
+	       (r.status == 0 || err_set(e, ERR_UNAVAILABLE, "postalias: %.*s",
+					 STR_ARG(run_complaint(arena, &r)))) &&
+	       file_look(arena, arena_cstr(arena, buf_str(&b)), out, e);
+}
+
+static bool do_database(struct arena *arena, const struct change *c,
+			struct err *e)
+{
+	char dir[] = "/tmp/inkan-setup.XXXXXX";
+	struct file_state text, to = c->after, made;
+	str from = str_of(c->from);
+	size_t colon = str_find(from, ':');
+	bool ok;
+
+	if (!file_look(arena, c->from + colon + 1, &text, e))
+		return false;
+	if (!mkdtemp(dir))
+		return err_sys(e, _("cannot make directory %s"), dir);
+	ok = make_database(arena, dir, str_head(from, colon), text.bytes, &made,
+			   e);
+	dir_remove(arena, dir);
+	to.bytes = made.bytes;
+	return ok && file_put(arena, c->path, &to, e);
 }
 
 bool change_prepare(struct arena *arena, const struct change *c, struct err *e)
@@ -194,7 +264,8 @@ bool change_prepare_undo(struct arena *arena, const struct change *c,
 {
 	enum change_place place;
 
-	if (c->kind != CHANGE_FILE || c->lines || !c->before.exists)
+	if ((c->kind != CHANGE_FILE && c->kind != CHANGE_DATABASE) ||
+	    c->lines || !c->before.exists)
 		return true;
 	return change_place(arena, c, &place, e) &&
 	       (place == PLACE_BEFORE ||
@@ -203,7 +274,7 @@ bool change_prepare_undo(struct arena *arena, const struct change *c,
 
 void change_forget(struct arena *arena, const struct change *c)
 {
-	if (c->kind == CHANGE_FILE)
+	if (c->kind == CHANGE_FILE || c->kind == CHANGE_DATABASE)
 		file_forget(arena, c->path);
 }
 
@@ -215,6 +286,10 @@ bool change_do(struct arena *arena, const struct change *c, struct err *e)
 				c->after.gid, e);
 	case CHANGE_KEY:
 		return do_key(arena, c, e);
+	case CHANGE_CERT:
+		return do_certificate(arena, c, e);
+	case CHANGE_DATABASE:
+		return do_database(arena, c, e);
 	case CHANGE_FILE:
 	default:
 		return do_file(arena, c, e);
@@ -252,7 +327,8 @@ static bool undo_key(struct arena *arena, const struct change *c,
 	(void)unlink(temporary_key(arena, c->path));
 	if (lstat(c->path, &st) < 0)
 		return true;
-	if (!c->from && !keep_key(arena, c->path, kept, e))
+	if (c->kind == CHANGE_KEY && !c->from &&
+	    !keep_key(arena, c->path, kept, e))
 		return false;
 	if (unlink(c->path) < 0)
 		return err_sys(e, _("cannot remove %s"), c->path);
@@ -271,7 +347,9 @@ bool change_undo(struct arena *arena, const struct change *c, const char *kept,
 		       errno == ENOTEMPTY || errno == EEXIST ||
 		       err_sys(e, _("cannot remove %s"), c->path);
 	case CHANGE_KEY:
+	case CHANGE_CERT:
 		return undo_key(arena, c, kept, e);
+	case CHANGE_DATABASE: /* newaliases(1) may have made it anew since */
 	case CHANGE_FILE:
 	default:
 		break;

@@ -141,13 +141,16 @@ static json_t *run_json(const struct setup_run *r)
 	for (size_t i = 0; i < r->n_changes; i++)
 		json_array_append_new(changes, change_json(&r->change[i]));
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, "
-			 "s:s, s:s, s:o}",
+			 "s:b, s:b, s:b, s:b, s:s, s:s, s:o}",
 			 "version", 1, "root", r->root, "domain", r->domain,
 			 "postfix_dir", r->postfix_dir, "socket", r->socket,
 			 "pid_file", r->pid_file, "inkand", r->inkand,
 			 "systemd", (int)r->systemd, "take_over",
 			 (int)r->take_over, "stop_opendkim",
-			 (int)r->stop_opendkim, "opendkim_socket",
+			 (int)r->stop_opendkim, "server", (int)r->server,
+			 "dovecot", (int)r->dovecot, "postfix_ran",
+			 (int)r->postfix_ran, "dovecot_ran",
+			 (int)r->dovecot_ran, "opendkim_socket",
 			 r->opendkim_socket, "opendkim_pid_file",
 			 r->opendkim_pid_file, "changes", changes);
 }
@@ -170,15 +173,16 @@ static bool stage_files(struct setup_run *r, struct err *e)
 	for (size_t i = 0; i < r->n_changes; i++) {
 		const struct change *c = &r->change[i];
 
-		if (c->kind != CHANGE_FILE)
+		if (c->kind != CHANGE_FILE && c->kind != CHANGE_DATABASE)
 			continue;
 		if ((c->before.exists &&
 		     !put_private(r->arena,
 				  numbered(r->arena, r->dir, i, ".old"),
 				  c->before.bytes, e)) ||
-		    !put_private(r->arena,
-				 numbered(r->arena, r->dir, i, ".new"),
-				 c->after.bytes, e))
+		    (c->kind == CHANGE_FILE &&
+		     !put_private(r->arena,
+				  numbered(r->arena, r->dir, i, ".new"),
+				  c->after.bytes, e)))
 			return false;
 	}
 	return true;
@@ -217,6 +221,10 @@ static struct setup_run run_of(struct journal *j, const struct plan *p)
 		.systemd = m->systemd,
 		.take_over = p->take_over,
 		.stop_opendkim = p->take_over && m->opendkim_runs,
+		.server = p->wanted.server,
+		.dovecot = p->dovecot,
+		.postfix_ran = m->postfix_runs,
+		.dovecot_ran = m->dovecot_runs,
 		.opendkim_socket = p->take_over ? arena_cstr(j->arena,
 							     m->opendkim.socket)
 						: "",
@@ -291,6 +299,8 @@ static bool change_back(struct setup_run *r, size_t i, const json_t *j,
 	state_of_json(json_object_get(j, "after"), &c->after);
 	if (!c->path)
 		return err_set(e, ERR_DATA, _("%s cannot be read"), r->dir);
+	if (c->kind == CHANGE_DATABASE)
+		return bytes_back(r, i, ".old", &c->before, e);
 	return c->kind != CHANGE_FILE ||
 	       (bytes_back(r, i, ".old", &c->before, e) &&
 		bytes_back(r, i, ".new", &c->after, e));
@@ -312,6 +322,10 @@ static bool run_back(struct setup_run *r, const json_t *j, struct err *e)
 	r->systemd = json_is_true(json_object_get(j, "systemd"));
 	r->take_over = json_is_true(json_object_get(j, "take_over"));
 	r->stop_opendkim = json_is_true(json_object_get(j, "stop_opendkim"));
+	r->server = json_is_true(json_object_get(j, "server"));
+	r->dovecot = json_is_true(json_object_get(j, "dovecot"));
+	r->postfix_ran = json_is_true(json_object_get(j, "postfix_ran"));
+	r->dovecot_ran = json_is_true(json_object_get(j, "dovecot_ran"));
 	if (!r->root || !r->domain || !r->postfix_dir || !r->socket ||
 	    !r->pid_file || !r->inkand || !r->opendkim_socket ||
 	    !r->opendkim_pid_file || !json_is_array(changes))

@@ -30,6 +30,8 @@ struct setup_run {
 
 	const char *root, *domain, *postfix_dir, *socket, *pid_file, *inkand;
 	bool systemd, take_over, stop_opendkim;
+	bool server, dovecot; /* Postfix starts anew; Dovecot's files change */
+	bool postfix_ran, dovecot_ran;
 	const char *opendkim_socket, *opendkim_pid_file; /* "" when unknown */
 };
 

@@ -12,9 +12,19 @@ struct plan_wanted {
 	const char *host; /* the mail host's name */
 	str selector; /* new keys are SELECTORr and SELECTORe */
 	bool sender_login; /* users may send as themselves only */
+	bool mend; /* what inkan check would name */
+	bool server; /* configure submission, TLS and mailboxes too */
+	const char *tls_cert, *tls_key; /* for that; NULL: what there is */
+	const char *admin; /* the user who reads root's mail, or NULL */
 };
 
-enum change_kind { CHANGE_DIR, CHANGE_FILE, CHANGE_KEY };
+enum change_kind {
+	CHANGE_DIR,
+	CHANGE_FILE,
+	CHANGE_KEY,
+	CHANGE_CERT, /* a key and a certificate that nobody vouches for */
+	CHANGE_DATABASE, /* what postalias(1) makes of a file */
+};
 
 struct change {
 	enum change_kind kind;
@@ -23,7 +33,8 @@ struct change {
 	const char *path; /* as this process opens it */
 	struct file_state before, after; /* of a directory and a key: after's
 					    mode and owner */
-	const char *from; /* a key that is taken over; NULL: a new one */
+	const char *from; /* a key that is taken over; NULL: a new one.  The
+			     name of a certificate; TYPE:FILE of a database */
 	enum key_type type; /* of a new key */
 };
 
@@ -51,6 +62,8 @@ struct plan {
 	const char *socket; /* a path of the machine */
 	const char *pid_file;
 	bool take_over; /* OpenDKIM's keys; it is stopped at the end */
+	bool dovecot; /* its files change */
+	bool self_signed; /* TLS with a certificate of our own */
 };
 
 /* kept: a directory of keys that an undo put aside, as this process opens it.
@@ -72,6 +85,7 @@ bool plan_conf(struct plan *p, const struct signing_source *s, bool patterns,
 bool plan_postfix(struct plan *p, struct err *e);
 bool plan_unit(struct plan *p, struct err *e);
 
+#define SETUP_DOVECOT_FILE "/etc/dovecot/conf.d/99-inkan.conf"
 #define SETUP_KEYS_DIR SETUP_INKAN_DIR "/keys"
 #define SETUP_KEY_TABLE SETUP_INKAN_DIR "/KeyTable"
 #define SETUP_SIGNING_TABLE SETUP_INKAN_DIR "/SigningTable"

@@ -3,8 +3,7 @@
 #include "base/limits.h"
 #include "base/tr.h"
 #include "net/sockaddr.h"
-#include "setup/plan.h"
-#include "setup/postfix_file.h"
+#include "setup/plan_edit.h"
 
 /* Relative to the queue directory, so that it is right in a chroot too. */
 #define OUR_MILTER "unix:inkan/inkan.sock"
@@ -106,7 +105,7 @@ static str with_ours(const struct plan *p, str list, const char *ours,
 	return buf_str(&b);
 }
 
-static bool list_has(str list, str word)
+bool edit_has(str list, str word)
 {
 	str element;
 
@@ -116,14 +115,26 @@ static bool list_has(str list, str word)
 	return false;
 }
 
-struct edit {
-	struct mainfile_setting set[8];
-	size_t n;
-};
-
-static void set(struct edit *m, const char *name, str value)
+void edit_set(struct edit *m, const char *name, str value)
 {
-	m->set[m->n++] = (struct mainfile_setting){ str_of(name), value };
+	str n = str_of(name);
+
+	for (size_t i = 0; i < m->n; i++)
+		if (str_eq(m->set[i].name, n)) {
+			m->set[i].value = value;
+			return;
+		}
+	if (m->n == EDIT_MAX)
+		arena_out_of_memory(m->p->m->arena);
+	m->set[m->n++] = (struct mainfile_setting){ n, value };
+}
+
+str edit_get(const struct edit *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (str_eq(m->set[i].name, str_of(name)))
+			return m->set[i].value;
+	return str_of(site_postfix(m->p->m, name));
 }
 
 /* How our element is written: alone the setting for all milters is ours to
@@ -140,7 +151,7 @@ static const char *our_element(struct plan *p, struct edit *m, str milters)
 		      "unsigned"));
 	if (has_others(p, milters))
 		return "{ " OUR_MILTER ", default_action=tempfail }";
-	set(m, "milter_default_action", STR("tempfail"));
+	edit_set(m, "milter_default_action", STR("tempfail"));
 	return OUR_MILTER;
 }
 
@@ -153,7 +164,7 @@ static void set_list(struct plan *p, struct edit *m, const char *name,
 
 	if (str_eq(raw, STR("$smtpd_milters")) || str_eq(now, wanted))
 		return;
-	set(m, name, wanted);
+	edit_set(m, name, wanted);
 }
 
 static void bounces(struct plan *p, struct edit *m)
@@ -161,16 +172,16 @@ static void bounces(struct plan *p, struct edit *m)
 	str now = str_of(site_postfix(p->m, "internal_mail_filter_classes"));
 	struct buf b = buf_of(p->m->arena, LIST_MAX);
 
-	if (list_has(now, STR("bounce")))
+	if (edit_has(now, STR("bounce")))
 		return;
 	buf_printf(&b, "%.*s%sbounce", STR_ARG(now), now.n ? ", " : "");
-	set(m, "internal_mail_filter_classes", buf_str(&b));
+	edit_set(m, "internal_mail_filter_classes", buf_str(&b));
 	plan_reason(p, "bounces",
 		    _("bounces are signed too: receivers of a domain with "
 		      "p=reject refuse them otherwise"));
 }
 
-static bool is_submission(const struct masterfile_service *s)
+bool edit_is_submission(const struct masterfile_service *s)
 {
 	static const char *const names[] = { "submission", "submissions",
 					     "smtps", "587", "465" };
@@ -188,7 +199,7 @@ static bool is_submission(const struct masterfile_service *s)
 static bool mend_service(struct plan *p, const struct masterfile_service *s,
 			 str *text)
 {
-	bool submission = is_submission(s);
+	bool submission = edit_is_submission(s);
 	str value, wanted;
 
 	if (!str_eq(s->command, STR("smtpd")) ||
@@ -197,7 +208,7 @@ static bool mend_service(struct plan *p, const struct masterfile_service *s,
 	if (masterfile_option(s, STR("smtpd_milters"), &value) &&
 	    (submission || value.n) && str_find(value, '$') == value.n) {
 		wanted = with_ours(p, value, OUR_MILTER, ",");
-		if (!str_eq(value, wanted) && !list_has(value, wanted)) {
+		if (!str_eq(value, wanted) && !edit_has(value, wanted)) {
 			*text = text_replace(p->m->arena, *text, value, wanted);
 			plan_reason(p, "master-milters",
 				    _("master.cf gave this service milters of "
@@ -215,26 +226,8 @@ static bool mend_service(struct plan *p, const struct masterfile_service *s,
 	return false;
 }
 
-/* "Only as themselves": the submission service asks the map. */
-static bool bind_senders(struct plan *p, const struct masterfile_service *s,
-			 str *text)
+static str mended_master(struct plan *p, str text)
 {
-	str value;
-
-	if (!p->wanted.sender_login || !is_submission(s) ||
-	    !str_eq(s->command, STR("smtpd")) ||
-	    masterfile_option(s, STR("smtpd_sender_restrictions"), &value))
-		return false;
-	*text = masterfile_add(p->m->arena, *text, s,
-			       STR("smtpd_sender_restrictions"),
-			       STR("reject_sender_login_mismatch"));
-	return true;
-}
-
-static str mended_master(struct plan *p)
-{
-	str text = p->m->master_cf.bytes;
-
 	/* a changed text is read again from its beginning */
 	for (int i = 0; i < OPTIONS_MAX; i++) {
 		struct masterfile_service s;
@@ -242,8 +235,7 @@ static str mended_master(struct plan *p)
 		bool changed = false;
 
 		while (!changed && masterfile_next(text, &at, &s))
-			changed = mend_service(p, &s, &text) ||
-				  bind_senders(p, &s, &text);
+			changed = mend_service(p, &s, &text);
 		if (!changed)
 			break;
 	}
@@ -267,67 +259,62 @@ static void plan_postfix_file(struct plan *p, const char *path,
 	*plan_add(p) = c;
 }
 
-/* The map of system users: everybody has the address of his name, with or
- * without an extension. */
-static bool plan_senders(struct plan *p, struct edit *m, struct err *e)
+static void through_filter(struct edit *m)
 {
-	struct arena *arena = p->m->arena;
-	const char *path = path_join(arena, p->m->postfix_dir, "sender_login");
-	struct buf b = buf_of(arena, LIST_MAX),
-		   set_to = buf_of(arena, LIST_MAX);
-	str domain = p->wanted.domain;
-	struct file_state now;
+	struct plan *p = m->p;
+	const struct site *site = p->m;
+	size_t before = m->n;
+	str milters = str_of(site_postfix(site, "smtpd_milters"));
+	const char *ours = our_element(p, m, milters);
 
-	if (!p->wanted.sender_login)
-		return true;
-	if (!p->m->submission)
-		return err_set(e, ERR_CONFIG,
-			       _("--sender-login needs a submission service "
-				 "(587 or 465) in %s"),
-			       p->m->master_path);
-	if (*site_postfix(p->m, "smtpd_sender_login_maps"))
-		return true;
-	if (!file_look(arena, site_path(p->m, path), &now, e))
-		return false;
-	buf_put(&b, STR("# Who may send as whom (postconf(5), smtpd_sender_"
-			"login_maps); the first match\n# counts. An alias: "
-			"/^info@example\\.org$/ alice, bob\n/^([^@+]+)"
-			"(\\+[^@]*)?@"));
-	for (size_t i = 0; i < domain.n; i++)
-		buf_printf(&b, "%s%c", domain.p[i] == '.' ? "\\" : "",
-			   domain.p[i]);
-	buf_printf(&b, "$/ $1, $1@%.*s\n", STR_ARG(domain));
-	buf_printf(&set_to, "regexp:%s", path);
-	set(m, "smtpd_sender_login_maps", buf_str(&set_to));
-	plan_reason(p, "sender-login",
-		    _("every user may send as himself only: otherwise each "
-		      "can write in another's name, and it would be signed"));
-	return now.exists || plan_file(p, path, buf_str(&b), e);
-}
-
-bool plan_postfix(struct plan *p, struct err *e)
-{
-	const struct site *m = p->m;
-	str milters = str_of(site_postfix(m, "smtpd_milters"));
-	struct edit edit = { .n = 0 };
-	const char *ours = our_element(p, &edit, milters);
-
-	set_list(p, &edit, "smtpd_milters", ours);
-	set_list(p, &edit, "non_smtpd_milters", ours);
-	if (!str_eq(str_of(site_postfix(m, "milter_protocol")), STR("6")))
-		set(&edit, "milter_protocol", STR("6"));
-	bounces(p, &edit);
-	if (!plan_senders(p, &edit, e))
-		return false;
-	if (edit.n)
+	set_list(p, m, "smtpd_milters", ours);
+	set_list(p, m, "non_smtpd_milters", ours);
+	if (!str_eq(str_of(site_postfix(site, "milter_protocol")), STR("6")))
+		edit_set(m, "milter_protocol", STR("6"));
+	bounces(p, m);
+	if (m->n > before)
 		plan_reason(p, "socket",
 			    _("Postfix speaks to inkand over a unix socket in "
 			      "its queue directory: it is there in a chroot "
 			      "too, no other user can reach it, and it is "
 			      "faster than a TCP port"));
+	m->master = mended_master(p, m->master);
+}
+
+/* Read by Dovecot after its own files. */
+static bool plan_dovecot_file(struct edit *m, struct err *e)
+{
+	struct plan *p = m->p;
+	size_t first = p->n_changes;
+
+	if (!m->dovecot.n)
+		return true;
+	p->dovecot = true;
+	if (!plan_file(p, SETUP_DOVECOT_FILE, buf_str(&m->dovecot), e))
+		return false;
+	while (first < p->n_changes)
+		p->change[first++].postfix = true;
+	return true;
+}
+
+bool plan_postfix(struct plan *p, struct err *e)
+{
+	const struct site *m = p->m;
+	struct edit edit = { .p = p,
+			     .master = m->master_cf.bytes,
+			     .dovecot = buf_of(m->arena, EDIT_TEXT_MAX) };
+	str main_cf = m->main_cf.bytes;
+
+	if (p->wanted.server && !plan_server(&edit, e))
+		return false;
+	through_filter(&edit);
+	if (!plan_senders(&edit, e) || !plan_cures(&edit, e) ||
+	    !plan_dovecot_file(&edit, e))
+		return false;
+	for (size_t i = 0; i < edit.n_off; i++)
+		main_cf = mainfile_disable(m->arena, main_cf, edit.off[i]);
 	plan_postfix_file(p, m->main_path, &m->main_cf,
-			  mainfile_set(m->arena, m->main_cf.bytes, edit.set,
-				       edit.n));
-	plan_postfix_file(p, m->master_path, &m->master_cf, mended_master(p));
+			  mainfile_set(m->arena, main_cf, edit.set, edit.n));
+	plan_postfix_file(p, m->master_path, &m->master_cf, edit.master);
 	return true;
 }

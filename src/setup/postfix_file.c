@@ -155,6 +155,22 @@ str mainfile_set(struct arena *arena, str text,
 			 : text;
 }
 
+str mainfile_disable(struct arena *arena, str text, str name)
+{
+	str logical, value, line;
+
+	while (find_setting(text, name, &logical, &value)) {
+		struct buf b = buf_of(arena, LIMIT_CONFIG_BYTES);
+		size_t at = 0;
+
+		while (line_next(logical, &at, &line))
+			buf_printf(&b, "%s%.*s", is_skipped(line) ? "" : "#",
+				   STR_ARG(line));
+		text = text_replace(arena, text, logical, buf_str(&b));
+	}
+	return text;
+}
+
 /* Behind s->p: blanks, line ends, and comment lines. */
 static str skip_blanks(str s)
 {

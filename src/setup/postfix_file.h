@@ -23,6 +23,9 @@ str mainfile_get(struct arena *arena, str text, str name);
 str mainfile_set(struct arena *arena, str text,
 		 const struct mainfile_setting *settings, size_t n);
 
+/* text with every line that sets name made a comment. */
+str mainfile_disable(struct arena *arena, str text, str name);
+
 struct masterfile_service {
 	str name, type, chroot, command; /* "smtp", "inet", "y", "smtpd" */
 	str args; /* the rest of the logical line, as it stands */

@@ -174,6 +174,79 @@ bool service_reload_postfix(const struct setup_run *r, struct err *e)
 	       must_run(r->arena, reload, START_SECONDS, e);
 }
 
+static bool postfix(const struct setup_run *r, const char *verb, struct err *e)
+{
+	const char *const argv[] = { "postfix", "-c", r->postfix_dir, verb,
+				     NULL };
+
+	return must_run(r->arena, argv, START_SECONDS, e);
+}
+
+static bool postfix_runs(const struct setup_run *r)
+{
+	struct err ignored;
+
+	return postfix(r, "status", &ignored);
+}
+
+/* Which ports it listens on is read at its start only. */
+bool service_start_postfix(const struct setup_run *r, struct err *e)
+{
+	/* Debian's: what smtpd needs in its chroot */
+	const char *const chroot[] = { "/usr/lib/postfix/configure-instance.sh",
+				       "-", NULL };
+	struct run_result ignored;
+
+	if (!postfix(r, "check", e))
+		return false;
+	if (r->systemd)
+		return systemctl(r->arena, "restart", "postfix", e);
+	if (access(chroot[0], X_OK) == 0 &&
+	    !run_program(r->arena, chroot, STR(""), START_SECONDS, &ignored, e))
+		return false;
+	return (!postfix_runs(r) || postfix(r, "stop", e)) &&
+	       postfix(r, "start", e);
+}
+
+bool service_settle_postfix(const struct setup_run *r, struct err *e)
+{
+	if (!r->server)
+		return service_reload_postfix(r, e);
+	if (r->postfix_ran)
+		return service_start_postfix(r, e);
+	return !postfix_runs(r) || postfix(r, "stop", e);
+}
+
+static bool dovecot_pid(const struct setup_run *r)
+{
+	return site_pid(r->arena, "/run/dovecot/master.pid", "dovecot") != 0;
+}
+
+bool service_start_dovecot(const struct setup_run *r, struct err *e)
+{
+	const char *const check[] = { "doveconf", "-n", NULL };
+	const char *const reload[] = { "doveadm", "reload", NULL };
+	const char *const start[] = { "dovecot", NULL };
+
+	/* Postfix makes the folder that Dovecot's socket for it lies in */
+	if (!postfix(r, "check", e) ||
+	    !must_run(r->arena, check, START_SECONDS, e))
+		return false;
+	if (r->systemd)
+		return systemctl(r->arena, "restart", "dovecot", e);
+	return must_run(r->arena, dovecot_pid(r) ? reload : start,
+			START_SECONDS, e);
+}
+
+bool service_settle_dovecot(const struct setup_run *r, struct err *e)
+{
+	const char *const stop[] = { "doveadm", "stop", NULL };
+
+	if (r->dovecot_ran)
+		return service_start_dovecot(r, e);
+	return !dovecot_pid(r) || must_run(r->arena, stop, START_SECONDS, e);
+}
+
 bool service_stop_opendkim(const struct setup_run *r, struct err *e)
 {
 	const char *const argv[] = { "systemctl", "disable", "--now",

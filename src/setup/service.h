@@ -16,6 +16,14 @@ bool service_answers(struct arena *arena, const char *socket, unsigned seconds,
 
 bool service_reload_postfix(const struct setup_run *r, struct err *e);
 
+/* Postfix with all of its configuration, also where it did not run; and back to
+ * whether it ran before. */
+bool service_start_postfix(const struct setup_run *r, struct err *e);
+bool service_settle_postfix(const struct setup_run *r, struct err *e);
+/* Dovecot's configuration is checked first. */
+bool service_start_dovecot(const struct setup_run *r, struct err *e);
+bool service_settle_dovecot(const struct setup_run *r, struct err *e);
+
 bool service_stop_opendkim(const struct setup_run *r, struct err *e);
 /* Started, and it answers. */
 bool service_start_opendkim(const struct setup_run *r, struct err *e);

@@ -100,8 +100,9 @@ static bool ask_postconf(struct site *m, struct err *e)
 		return e->code == ERR_NO_INPUT
 			       ? err_set(e, ERR_UNAVAILABLE,
 					 _("there is no Postfix here (no "
-					   "program postconf): install it "
-					   "first: apt-get install postfix"))
+					   "program postconf): inkan setup "
+					   "--install installs and "
+					   "configures it, with Dovecot"))
 			       : false;
 	if (r.status != 0 || !take_settings(m, r.out))
 		return err_set(e, ERR_CONFIG,
@@ -141,8 +142,8 @@ static bool read_postfix(struct site *m, struct err *e)
 	if (!m->main_cf.exists || !m->master_cf.exists)
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("there is no Postfix configuration in %s: "
-				 "install Postfix first (apt-get install "
-				 "postfix), or say where it is: "
+				 "install Postfix first (inkan setup "
+				 "--install), or say where it is: "
 				 "--postfix DIR"),
 			       site_path(m, m->postfix_dir));
 	return ask_postconf(m, e);
@@ -286,6 +287,44 @@ static void look_at_services(struct site *m)
 			   (m->systemd && unit_runs(m, "opendkim"));
 }
 
+static const char *ask_doveconf(struct site *m, const char *name)
+{
+	const char *file = site_path(m, "/etc/dovecot/dovecot.conf");
+	const char *const argv[] = { "doveconf", "-c", file, "-h", name, NULL };
+	struct run_result r;
+	struct err ignored;
+
+	if (!run_program(m->arena, argv, STR(""), 30, &r, &ignored) ||
+	    r.status != 0)
+		return NULL;
+	return arena_cstr(m->arena, str_trim(r.out));
+}
+
+static void look_at_dovecot_files(struct site *m)
+{
+	struct file_state f;
+	struct err ignored;
+	str rest, line;
+
+	if (!file_look(m->arena, site_path(m, "/etc/dovecot/dovecot.conf"), &f,
+		       &ignored) ||
+	    !f.exists)
+		return;
+	m->dovecot_files = true;
+	for (rest = f.bytes; str_split(&rest, '\n', &line);)
+		m->dovecot_includes |= str_starts(str_trim(line),
+						  STR("!include conf.d/"));
+	m->mail_location = ask_doveconf(m, "mail_location");
+	if (!*m->root) {
+		const char *base = ask_doveconf(m, "base_dir");
+
+		m->dovecot_runs = base && site_pid(m->arena,
+						   path_join(m->arena, base,
+							     "master.pid"),
+						   "dovecot");
+	}
+}
+
 static void look_at_dovecot(struct site *m)
 {
 	const char *const argv[] = { "dovecot", "--version", NULL };
@@ -318,5 +357,6 @@ bool site_look(struct arena *arena, const char *root, const char *postfix_dir,
 	out->queue_dir = site_postfix(out, "queue_directory");
 	look_at_services(out);
 	look_at_dovecot(out);
+	look_at_dovecot_files(out);
 	return true;
 }

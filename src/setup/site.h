@@ -44,6 +44,8 @@ struct site {
 	const char *mail_group;
 	bool submission; /* a service on 587 or 465 */
 	const char *dovecot; /* its version, or NULL */
+	bool dovecot_files, dovecot_includes; /* "conf.d" files */
+	const char *mail_location; /* Dovecot's, or NULL */
 
 	struct file_state inkan_conf;
 	struct signing_source inkan, opendkim;
@@ -51,7 +53,7 @@ struct site {
 	struct file_state passwd, group;
 
 	/* the running system; all false below another root */
-	bool systemd, packaged_unit, postfix_runs;
+	bool systemd, packaged_unit, postfix_runs, dovecot_runs;
 	const char *inkand; /* the program, or NULL */
 	bool opendkim_runs;
 };

@@ -50,6 +50,29 @@ class Tutorial(Machine):
         self.record = h.read(f"{keys}/default.txt").decode()
 
 
+class Empty(Machine):
+    """Postfix and Dovecot just unpacked, as the distribution leaves them: nothing runs."""
+
+    def files(self):
+        super().files()
+        h = self.host
+        h.sh("rm -rf /etc/opendkim /etc/opendkim.conf /etc/default/opendkim")
+        with open("/etc/dovecot/conf.d/10-master.conf", encoding="utf-8") as f:
+            h.write("/etc/dovecot/conf.d/10-master.conf", f.read())
+        h.write("/etc/postfix/main.cf",
+                "smtpd_banner = $myhostname ESMTP $mail_name (Debian/GNU)\nbiff = no\nappend_dot_mydomain = no\n"
+                "readme_directory = no\ncompatibility_level = 3.6\n\n# TLS parameters\n"
+                "smtpd_tls_cert_file=/etc/ssl/certs/ssl-cert-snakeoil.pem\nsmtpd_tls_key_file=/etc/ssl/private/ssl-cert-snakeoil.key\n"
+                "smtpd_tls_security_level=may\n\nsmtp_tls_CApath=/etc/ssl/certs\nsmtp_tls_security_level=may\n"
+                "smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination\n"
+                "myhostname = vm-1234.localdomain\nalias_maps = hash:/etc/aliases\nalias_database = hash:/etc/aliases\n"
+                "myorigin = /etc/mailname\nmydestination = $myhostname, vm-1234.localdomain, localhost.localdomain, , localhost\n"
+                "relayhost = \nmynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\nmailbox_size_limit = 0\n"
+                "recipient_delimiter = +\ninet_interfaces = loopback-only\ninet_protocols = all\n")
+        h.write("/etc/postfix/master.cf", trees.master())
+        h.write("/etc/mailname", "vm-1234\n")
+
+
 class Bare(Machine):
     """Debian's Postfix as it is installed for an internet site."""
 

@@ -1,4 +1,5 @@
 """inkan setup killed in the middle, on a running mail host; and with systemd."""
+# timeout: 300
 import json
 import os
 

@@ -1,5 +1,6 @@
 """inkan setup on the tutorial's finished setup: OpenDKIM's key, selector and
 record go on, and OpenDKIM comes back."""
+# timeout: 300
 import json
 
 import trees

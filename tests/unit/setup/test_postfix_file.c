@@ -131,13 +131,32 @@ static void test_conf(void **state)
 	arena_free(arena);
 }
 
+static void test_disable(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+
+	(void)state;
+	check(mainfile_disable(arena, STR("a = 1\nb = 2\n# a\na = 3\n 4\n"),
+			       STR("a")),
+	      "#a = 1\nb = 2\n# a\n#a = 3\n# 4\n");
+	check(mainfile_disable(arena, STR("a =\n# why\n x\nb = 2"), STR("a")),
+	      "#a =\n# why\n# x\nb = 2");
+	check(mainfile_disable(arena, STR("aa = 1\n"), STR("a")), "aa = 1\n");
+	check(conffile_explain(arena, STR("B 1"), STR("A"), STR("2"),
+			       "# why\n"),
+	      "B 1\n\n# why\nA                       2\n");
+	check(conffile_explain(arena, STR("A 1\n"), STR("A"), STR("2"),
+			       "# why\n"),
+	      "A 2\n");
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set),
-		cmocka_unit_test(test_master),
-		cmocka_unit_test(test_list),
-		cmocka_unit_test(test_conf),
+		cmocka_unit_test(test_set),     cmocka_unit_test(test_master),
+		cmocka_unit_test(test_list),    cmocka_unit_test(test_conf),
+		cmocka_unit_test(test_disable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,129 @@
+"""From nothing, and from the tutorial's end, to mail that another host trusts: one
+`inkan setup --apply` and one `inkan records --publish` to a real primary."""
+# timeout: 300
+import json
+import os
+
+import mails
+import trees
+from knot import KEY, KNOTD, Knot, zone
+from lab import Lab, until
+from machines import B, INKAN, Empty, Tutorial, judged, judges, signed, t
+from mailhost import ASAN, NAME_SERVER, PASSWORD, USER, Dns, MailHost, Session, insecure
+
+MINE = f"{USER}@example.org"
+
+
+class Primary(Dns):
+    """Knot in the lab's network, whose zones take updates; all else is in the root."""
+    zones = {}
+
+    def domain(self, name, address, *more):
+        self.zones[name] = zone(name, f"@ A {address}", f"@ MX 10 {name}.", f'@ TXT "v=spf1 ip4:{address} -all"',
+                                '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@' + name + '"', *more)
+
+    def start(self):
+        self.zones["2.0.192.in-addr.arpa"] = zone("2.0.192.in-addr.arpa", "1 PTR mail.example.org.", "2 PTR example.net.",
+                                                  "3 PTR example.com.")
+        self.server = Knot(os.path.join(self.dir, "knot"), {**self.zones, "test": zone("test")}, address=NAME_SERVER, port=53, start=self.host.start)
+        self.host.await_port(53, NAME_SERVER)
+
+
+class Tls(Session):
+    """Port 465: TLS from the first octet."""
+
+    def _get_socket(self, host, port, timeout):
+        return insecure().wrap_socket(super()._get_socket(host, port, timeout))
+
+
+def publish(m, host):
+    m.host.write("/etc/inkan/tsig.key", KEY, 0o600)
+    code, out = m.host.run([INKAN, "records", "--publish", "--yes", "--json", "--domain", m.domain, "--host", host, "--ip", m.address,
+                            "--server", NAME_SERVER, "--tsig", "/etc/inkan/tsig.key"], check=False, env={"ASAN_OPTIONS": ASAN})
+    m.host.sh("rm /etc/inkan/tsig.key")
+    return t.eq(code, 0, f"{m.domain}: records --publish") or t.note(out)
+
+
+def clean(m, name, known=()):
+    """inkan check has nothing that this machine could cure."""
+    out = m.host.run([INKAN, "check", "--json", "--domain", m.domain, "--nameserver", NAME_SERVER], check=False,
+                     env={"ASAN_OPTIONS": ASAN, "LC_ALL": "C.UTF-8"})[1]
+    found = [f"{f['status']} {f['code']} {f['subject']}: {f['seen']}" for f in json.loads(out)["findings"]
+             if f["status"] in ("fail", "warn") and f["code"] not in known]
+    t.eq(found, [], f"{name}: inkan check finds no fault")
+
+
+def hands_in(m, receiver, dns, session, name):
+    mark, message = mails.mail(f"{USER}@{m.domain}", B)
+    with session as s:
+        t.eq(s.send_raw(f"{USER}@{m.domain}", [B], message)[0], 250, f"{name}: taken")
+        code, text = s.send_raw(f"boss@{m.domain}", [B], message)
+        t.ok(code == 553 and "not owned" in text, f"{name}: not in another's name", f"{code} {text}")
+    verdict = judged(m, receiver.await_mail(mark))
+    t.eq([verdict[k]["result"] for k in ("spf", "dmarc")] + [r["result"] for r in verdict["dkim"]][:1], ["pass"] * 3,
+         f"{name}: spf, dmarc and dkim pass at another host")
+
+
+def empty(m, receiver, dns):
+    before = m.etc()
+    plan = json.loads(m.setup("--install", "--domain", m.domain, "--admin", USER, "--apply", "--json"))
+    t.ok(plan["applied"] and plan["host"] == f"mail.{m.domain}", "empty: applied", plan)
+    publish(m, plan["host"])
+    selectors = [k["selector"] for k in plan["keys"]]
+    signed(m, receiver, *mails.mail(f"root@{m.domain}", B), "empty", selectors)
+    hands_in(m, receiver, dns, m.smtp(587, dns.host), "empty, 587")
+    session = Tls(dns.host, m.address, 465)
+    session.login(USER, PASSWORD)
+    hands_in(m, receiver, dns, session, "empty, 465")
+    judges(m, receiver, dns, "empty")
+    with m.smtp(25, dns.host, "192.0.2.66") as s:
+        t.ok("auth" not in s.esmtp_features and "starttls" in s.esmtp_features, "empty: port 25 has TLS and no passwords", s.esmtp_features)
+        code, text = s.send_raw("x@stranger.test", [B], mails.mail("x@stranger.test", B)[1])
+        t.ok(code == 554 and "Relay access denied" in text, "empty: no open relay", f"{code} {text}")
+        mark, message = mails.mail("x@stranger.test", f"dmarc@{m.domain}")
+        t.eq(s.send_raw("x@stranger.test", [f"dmarc@{m.domain}"], message)[0], 250, "empty: reports have an address")
+    m.await_mail(mark)
+    until("Dovecot reads the Maildir", lambda: "messages=0" not in m.host.sh(f"doveadm mailbox status -u {USER} messages INBOX"), 20)
+    t.ok(True, "empty: and Dovecot reads what came")
+    clean(m, "empty")
+    state = m.etc()
+    m.setup("--install", "--domain", m.domain, "--admin", USER, "--apply")
+    t.eq(trees.difference(state, m.etc()), [], "empty: a second --apply changes nothing")
+    m.setup("--undo")
+    t.eq(trees.difference(before, m.etc()), [], "empty: /etc is identical after --undo")
+    t.eq((m.host.run(["postfix", "status"], check=False)[0] != 0, m.inkand()), (True, []), "empty: and nothing runs, as before")
+
+
+def tutorial(m, receiver, dns):
+    before = m.etc()
+    plan = json.loads(m.setup("--apply", "--sender-login", "--json"))
+    t.eq([k["selector"] for k in plan["keys"]], ["default"], "tutorial: its key")
+    publish(m, plan["host"])
+    signed(m, receiver, *mails.mail(f"root@{m.domain}", B), "tutorial", ["default"])
+    hands_in(m, receiver, dns, m.smtp(587, dns.host), "tutorial, 587")
+    clean(m, "tutorial")
+    m.setup("--undo")
+    t.eq(trees.difference(before, m.etc()), [], "tutorial: /etc is identical after --undo")
+
+
+if not os.path.exists(KNOTD):
+    t.skip("published records", "knot is not installed")
+    t.done()
+with Lab() as lab:
+    primary = Primary(lab)
+    receiver = MailHost(lab, primary, "example.net", "192.0.2.2")
+    new = Empty(lab, primary, "example.org", "192.0.2.1")
+    old = Tutorial(lab, primary, "example.com", "192.0.2.3")
+    primary.domain("example.net", "192.0.2.2", receiver.record)
+    primary.zones["example.org"] = zone("example.org")
+    primary.domain(old.domain, old.address, old.record)
+    primary.start()
+    receiver.start_filter()
+    receiver.start_postfix()
+    old.start_postfix()
+    old.host.sh(f"sed -i /TrustAnchorFile/d /etc/opendkim.conf; echo 'Nameservers {NAME_SERVER}' >>/etc/opendkim.conf;"
+                "mkdir -p /run/opendkim; chown opendkim: /run/opendkim; opendkim -x /etc/opendkim.conf")
+    old.host.await_port(8891)
+    empty(new, receiver, primary)
+    tutorial(old, receiver, primary)
+t.done()
