@@ -15,21 +15,27 @@ static const struct opt options[] = {
 	{ "failing", 0, NULL, N_("only what has messages that fail") },
 	{ "set-aside", 0, "DIR",
 	  N_("import: keep what cannot be read here, with the reason") },
-	{ "date", 0, "DATE", N_("send: the reports about this day only") },
+	{ "date", 0, "DATE",
+	  N_("send: the reports about this day only; digest: the week that "
+	     "ends with it") },
 	{ "dry-run", 'n', NULL, N_("send: say what would be sent to whom") },
 	{ "output", 'o', "DIR",
 	  N_("send: write files and mails there, send nothing") },
 	{ "from", 0, "ADDRESS",
-	  N_("send: who reports, default dmarc-reports@ this host") },
+	  N_("send, digest: who sends, default dmarc-reports@ this host") },
 	{ "envelope-from", 0, "ADDRESS",
 	  N_("send: where mail that cannot be delivered comes back to") },
 	{ "org", 0, "NAME", N_("send: the name of who reports") },
 	{ "contact", 0, "TEXT", N_("send: how to reach them otherwise") },
 	{ "sendmail", 0, "PATH",
-	  N_("send: the program that takes mail, default "
+	  N_("send, digest: the program that takes mail, default "
 	     "/usr/sbin/sendmail") },
 	{ "max-size", 0, "OCTETS",
 	  N_("send: larger reports are parted, default 6291456") },
+	{ "to", 0, "ADDRESS",
+	  N_("digest: by mail to this address (repeatable)") },
+	{ "always", 0, NULL,
+	  N_("digest: also when nothing changed or it was told before") },
 	{ "remove", 0, NULL, N_("suppress: the addresses get reports again") },
 	{ "bounces", 0, NULL,
 	  N_("suppress: read mails that came back, as import does") },
@@ -145,7 +151,7 @@ static int run(struct cli *cli)
 	} plain[] = {
 		{ "summary", reports_summary }, { "sources", reports_sources },
 		{ "list", reports_list },       { "advise", reports_advise },
-		{ "send", reports_send },
+		{ "send", reports_send },       { "digest", reports_digest },
 	};
 	const struct args *a = &cli->args;
 	str verb = str_of(a->n_rest ? a->rest[0] : "summary");
@@ -172,14 +178,14 @@ static int run(struct cli *cli)
 	return cli_usage(cli,
 			 _("\"%.60s\" is no command of reports: import, "
 			   "summary, sources, list, advise, export, send, "
-			   "suppress"),
+			   "suppress, digest"),
 			 a->rest[0]);
 }
 
 const struct command cmd_reports = {
 	"reports",
 	N_("import PATH... | summary | sources | list | advise | export DIR | "
-	   "send | suppress [ADDRESS...]"),
+	   "send | suppress [ADDRESS...] | digest"),
 	N_("who sends as your domain: the reports of others, read and told"),
 	N_("import reads DMARC aggregate reports, TLS reports and failure "
 	   "reports from files, directories, Maildirs, mboxes or standard "

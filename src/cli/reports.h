@@ -20,6 +20,7 @@ int reports_list(struct cli *cli);
 int reports_advise(struct cli *cli);
 int reports_export(struct cli *cli, const char *dir);
 int reports_send(struct cli *cli);
+int reports_digest(struct cli *cli);
 int reports_suppress(struct cli *cli, const char *const *rest, size_t n);
 
 /* "2026-11-24" of a day of 1970, "2026-11-24T00:00:00Z" of a second. */

@@ -72,6 +72,11 @@ static const char *usual_sender(struct cli *cli)
 	return buf_str(&b).p;
 }
 
+bool reports_sender(struct cli *cli, const char *name, const char **out)
+{
+	return address_option(cli, name, usual_sender(cli), out);
+}
+
 static bool read_options(struct sending *s)
 {
 	struct cli *cli = s->cli;
@@ -79,7 +84,7 @@ static bool read_options(struct sending *s)
 	const char *org = args_get(a, "org");
 	int64_t max;
 
-	if (!address_option(cli, "from", usual_sender(cli), &s->from) ||
+	if (!reports_sender(cli, "from", &s->from) ||
 	    !address_option(cli, "envelope-from", s->from, &s->envelope) ||
 	    !args_number(a, "max-size", 65536, INT64_C(1) << 30, MAX_DEFAULT,
 			 &max, &cli->err))
@@ -89,7 +94,7 @@ static bool read_options(struct sending *s)
 	s->contact = str_of(args_get(a, "contact"));
 	s->sendmail = args_get(a, "sendmail");
 	if (!s->sendmail)
-		s->sendmail = "/usr/sbin/sendmail";
+		s->sendmail = SENDMAIL_DEFAULT;
 	s->output = args_get(a, "output");
 	s->dry = s->output || args_has(a, "dry-run");
 	s->max = (uint64_t)max;

@@ -32,6 +32,12 @@ void sending_random(char out[OUTBOX_TOKEN + 1]);
  * (cli->err). */
 bool sending_unit(struct sending *s, str domain, int64_t day);
 
+#define SENDMAIL_DEFAULT "/usr/sbin/sendmail"
+
+/* The address of an option that names who sends, or dmarc-reports@ this host.
+ * False: cli->err. */
+bool reports_sender(struct cli *cli, const char *name, const char **out);
+
 /* A mail by sendmail(1), its end waited for.  False: *e. */
 bool sendmail_run(struct arena *arena, const char *program,
 		  const char *envelope, const char *to, str mail,

@@ -94,6 +94,8 @@ try:
         pg.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         together(pg.url)
         t.eq(exported(pg.url, "pgout"), exported(lite, "liteout"), "both stores hold the same rows")
+        told = [reports(store, "digest", "--date", "2026-10-12") for store in (pg.url, lite)]
+        t.ok(told[0] == told[1] and told[0][1]["domains"][0]["week"]["messages"], "both stores tell the same digest", told)
         big = corpus[0].xml().replace(b"<count>", b"<count>1844674407370955161", 1).replace(
             b"<org_name>", b"<org_name>tab\there \\ back\\N ' quote ", 1)
         write("big.xml", big)

@@ -1,0 +1,282 @@
+#include "report/changes.h"
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "report/values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+enum {
+	DAY = 86400,
+	ENOUGH = 20, /* messages; of fewer a share says nothing */
+	SELECTORS_MAX = 1000 /* of a domain; more are a stranger's doing */
+};
+
+/* In points of a hundred: a change that is worth a word. */
+static const double moved_enough = 1.0;
+
+double changes_share(const struct store_summary *s)
+{
+	return s->messages ? 100.0 * (double)s->pass / (double)s->messages
+			   : 100.0;
+}
+
+bool changes_any(const struct changes *c)
+{
+	return c->moved || c->sources.n || c->selectors.n || c->reporters.n;
+}
+
+/* Keeps the list in order; the last falls off. */
+static void add(struct change_list *list, struct arena *arena, str name,
+		uint64_t messages, uint64_t fail)
+{
+	size_t have = list->n < CHANGES_LISTED ? list->n : CHANGES_LISTED;
+	size_t at = have;
+
+	list->n++;
+	while (at && (list->item[at - 1].fail < fail ||
+		      (list->item[at - 1].fail == fail &&
+		       list->item[at - 1].messages < messages)))
+		at--;
+	if (at >= CHANGES_LISTED)
+		return;
+	if (have == CHANGES_LISTED)
+		have--;
+	memmove(&list->item[at + 1], &list->item[at],
+		(have - at) * sizeof *list->item);
+	list->item[at] = (struct change){ arena_str(arena, name), messages,
+					  fail };
+}
+
+struct finding {
+	struct arena *arena;
+	struct changes *out;
+	int64_t since; /* the first day of this week */
+	struct map selectors; /* of the week before; then all */
+	struct map_seed seed;
+	size_t n_selectors;
+	bool this_week;
+	char number[3][24];
+	str values[3];
+};
+
+static void set_day(struct finding *f, size_t i, int64_t v)
+{
+	f->values[i] = (str){ f->number[i],
+			      (size_t)snprintf(f->number[i], 24, "%lld",
+					       (long long)v) };
+}
+
+/* ---- sums ---- */
+
+static bool take_sum(void *arg, const struct store_summary *s)
+{
+	struct store_summary *out = arg;
+	str domain = out->domain;
+
+	*out = *s;
+	out->domain = domain;
+	return true;
+}
+
+static bool sums(struct store *s, struct changes *out, int64_t until,
+		 struct err *e)
+{
+	struct store_filter f = { .domain = out->domain };
+	double now, before;
+
+	f.until = until;
+	f.since = until - CHANGES_DAYS + 1;
+	if (!store_summaries(s, &f, take_sum, &out->now, e))
+		return false;
+	f.until = until - CHANGES_DAYS;
+	f.since = f.until - CHANGES_DAYS + 1;
+	if (!store_summaries(s, &f, take_sum, &out->before, e))
+		return false;
+	now = changes_share(&out->now);
+	before = changes_share(&out->before);
+	out->moved = out->now.messages >= ENOUGH &&
+		     out->before.messages >= ENOUGH &&
+		     (now - before >= moved_enough ||
+		      before - now >= moved_enough);
+	return true;
+}
+
+/* ---- sources, reporters ---- */
+
+static bool take_source(void *arg, const str *c)
+{
+	struct finding *f = arg;
+
+	add(&f->out->sources, f->arena, c[0], store_number(c[1]),
+	    store_number(c[2]));
+	return true;
+}
+
+static bool take_reporter(void *arg, const str *c)
+{
+	struct finding *f = arg;
+
+	add(&f->out->reporters, f->arena, c[0], store_number(c[1]), 0);
+	return true;
+}
+
+/* A domain's first week is no news: everything would be new. */
+static bool find_sources(struct store *s, struct finding *f, int64_t until,
+			 struct err *e)
+{
+	static const char sql[] =
+		"SELECT source_ip, sum(messages), sum(CASE WHEN dkim + spf > 0"
+		" THEN 0 ELSE messages END) FROM traffic WHERE domain = $1"
+		" AND day <= CAST($3 AS BIGINT) GROUP BY source_ip"
+		" HAVING min(day) >= CAST($2 AS BIGINT) ORDER BY source_ip";
+
+	if (!f->out->before.messages)
+		return true;
+	set_day(f, 1, f->since);
+	set_day(f, 2, until);
+	return store_query(s, sql, f->values, 3, take_source, f, e);
+}
+
+static bool find_reporters(struct store *s, struct finding *f, struct err *e)
+{
+	static const char sql[] =
+		"SELECT org, sum(messages) FROM report WHERE domain = $1"
+		" AND kind = 0 AND begin_time >= CAST($2 AS BIGINT)"
+		" GROUP BY org HAVING max(begin_time) < CAST($3 AS BIGINT)"
+		" ORDER BY org";
+
+	set_day(f, 1, (f->since - CHANGES_DAYS) * DAY);
+	set_day(f, 2, f->since * DAY);
+	return store_query(s, sql, f->values, 3, take_reporter, f, e);
+}
+
+/* ---- selectors ---- */
+
+struct selector {
+	uint64_t messages;
+	bool before;
+};
+
+static void count_selector(struct finding *f, str name, uint64_t messages)
+{
+	struct selector *x = map_find(&f->selectors, name);
+
+	if (!x) {
+		if (f->n_selectors >= SELECTORS_MAX)
+			return;
+		f->n_selectors++;
+		x = arena_new_of(f->arena, struct selector);
+		*map_put(&f->selectors, arena_str(f->arena, name)) = x;
+	}
+	if (f->this_week)
+		x->messages += messages;
+	else
+		x->before = true;
+}
+
+static str text_of(const json_t *object, const char *name)
+{
+	const json_t *v = json_object_get(object, name);
+
+	return json_is_string(v)
+		       ? (str){ json_string_value(v), json_string_length(v) }
+		       : STR("");
+}
+
+static void take_result(struct finding *f, const json_t *x, uint64_t messages)
+{
+	str domain = text_of(x, "domain"), selector = text_of(x, "selector");
+	char name[2 * LIMIT_REPORT_NAME + 16];
+
+	if (!str_eq(text_of(x, "method"), STR("dkim")) || !selector.n ||
+	    str_eq(text_of(x, "result"), STR("pass")) ||
+	    !value_same_owner(domain, f->out->domain))
+		return;
+	count_selector(
+		f,
+		(str){ name,
+		       (size_t)snprintf(
+			       name, sizeof name, "%.*s._domainkey.%.*s",
+			       STR_ARG(str_head(selector, LIMIT_REPORT_NAME)),
+			       STR_ARG(domain)) },
+		messages);
+}
+
+static bool take_record(void *arg, const str *c)
+{
+	struct finding *f = arg;
+	json_t *auth = c[0].n ? json_loadb(c[0].p, c[0].n, 0, NULL) : NULL;
+
+	for (size_t i = 0; i < json_array_size(auth); i++)
+		take_result(f, json_array_get(auth, i), store_number(c[1]));
+	json_decref(auth);
+	return true;
+}
+
+/* Of rows that no signature of ours passed on. */
+static bool read_week(struct store *s, struct finding *f, int64_t first,
+		      struct err *e)
+{
+	static const char sql[] =
+		"SELECT auth, record.messages FROM record JOIN report"
+		" USING (domain, report) WHERE domain = $1"
+		" AND record.dkim = 0 AND begin_time >= CAST($2 AS BIGINT)"
+		" AND begin_time < CAST($3 AS BIGINT)";
+
+	set_day(f, 1, first * DAY);
+	set_day(f, 2, (first + CHANGES_DAYS) * DAY);
+	return store_query(s, sql, f->values, 3, take_record, f, e);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(*(const str *)a, *(const str *)b);
+}
+
+static bool find_selectors(struct store *s, struct finding *f, struct err *e)
+{
+	size_t i = 0, n = 0;
+	void *value;
+	str name, *names;
+
+	f->selectors = map_of(f->arena, f->seed, true);
+	if (!read_week(s, f, f->since - CHANGES_DAYS, e))
+		return false;
+	f->this_week = true;
+	if (!read_week(s, f, f->since, e))
+		return false;
+	names = arena_array_of(f->arena, str, f->n_selectors + 1);
+	while (map_next(&f->selectors, &i, &name, &value))
+		names[n++] = name;
+	qsort(names, n, sizeof *names, by_name);
+	for (i = 0; i < n; i++) {
+		const struct selector *x = map_find(&f->selectors, names[i]);
+
+		if (!x->before)
+			add(&f->out->selectors, f->arena, names[i], x->messages,
+			    x->messages);
+	}
+	return true;
+}
+
+bool changes_find(struct store *s, str domain, int64_t until,
+		  struct arena *arena, struct changes *out, struct err *e)
+{
+	struct finding f = {
+		.arena = arena,
+		.out = out,
+		.since = until - CHANGES_DAYS + 1,
+		/* names of a domain's own reports, at most SELECTORS_MAX */
+		.seed = { 1, 2 },
+	};
+
+	*out = (struct changes){ .domain = arena_str(arena, domain) };
+	out->before.domain = out->now.domain = out->domain;
+	f.values[0] = out->domain;
+	return sums(s, out, until, e) && find_sources(s, &f, until, e) &&
+	       find_reporters(s, &f, e) && find_selectors(s, &f, e);
+}
