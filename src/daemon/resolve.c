@@ -1,6 +1,6 @@
 #include "daemon/resolve.h"
 
-#include "dns/unbound.h"
+#include "dns/upstream.h"
 #include "dns/zone.h"
 
 #include <sys/resource.h>
@@ -84,11 +84,11 @@ struct resolver *resolve_new(struct event_base *base, const struct snapshot *s,
 {
 	const struct conf *c = s->conf;
 	const char *servers[RESOLVE_NAMESERVERS_MAX];
-	struct unbound_options o = { .nameservers = servers,
-				     .timeout_ms = timeout_of(c),
-				     .tcp = c->dns_connect,
-				     .max_sockets = sockets_of(c),
-				     .trust_anchor = c->trust_anchor_file.p };
+	struct upstream_options o = { .nameservers = servers,
+				      .timeout_ms = timeout_of(c),
+				      .tcp = c->dns_connect,
+				      .max_sockets = sockets_of(c),
+				      .trust_anchor = c->trust_anchor_file.p };
 	struct arena *arena;
 	struct resolver *r;
 
@@ -100,7 +100,7 @@ struct resolver *resolve_new(struct event_base *base, const struct snapshot *s,
 		return NULL;
 	}
 	o.n_nameservers = resolve_nameservers(c, arena, servers);
-	r = unbound_new(base, &o, e);
+	r = upstream_new(base, &o, e);
 	arena_free(arena);
 	return r;
 }

@@ -2,7 +2,7 @@
 #include "dns/client.h"
 
 #include "dns/pollset.h"
-#include "dns/unbound.h"
+#include "dns/upstream.h"
 #include "dns/zone.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static bool open_zones(struct dns_client *c, const struct dns_client_options *o,
 static bool open_servers(struct dns_client *c,
 			 const struct dns_client_options *o, struct err *e)
 {
-	const struct unbound_options u = {
+	const struct upstream_options u = {
 		.nameservers = o->nameservers,
 		.n_nameservers = o->n_nameservers,
 		.trust_anchor = o->trust_anchor,
@@ -43,7 +43,7 @@ static bool open_servers(struct dns_client *c,
 	c->base = event_base_new();
 	if (!c->base)
 		return err_set(e, ERR_SYSTEM, "cannot make an event loop");
-	c->resolver = unbound_new(c->base, &u, e);
+	c->resolver = upstream_new(c->base, &u, e);
 	return c->resolver;
 }
 

@@ -16,7 +16,7 @@ struct dns_client_options {
 	 * machine. */
 	const char *const *zones;
 	size_t n_zones;
-	/* As in struct unbound_options. */
+	/* As in struct upstream_options. */
 	const char *const *nameservers;
 	size_t n_nameservers;
 	const char *trust_anchor;

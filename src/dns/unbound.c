@@ -65,7 +65,6 @@ struct unbound {
 	struct event *deliver;
 	struct list waiting, answered;
 	unsigned timeout_ms;
-	struct unbound_counters counters;
 };
 
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
@@ -134,7 +133,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	while ((q = u->waiting.first) && q->due <= now) {
 		list_remove(&u->waiting, q);
 		ub_cancel(u->ctx, q->ub_id);
-		u->counters.timeouts++;
 		q->answer = &tempfail;
 		list_add(&u->answered, q);
 	}
@@ -184,17 +182,12 @@ static const struct dns_answer *read_packet(struct query *q, str packet,
 static const struct dns_answer *judge(struct query *q, int rcode, str packet,
 				      int sec)
 {
-	struct unbound_counters *counters = &q->u->counters;
 	const struct dns_answer *answer = &tempfail;
 
-	if (sec == SEC_BOGUS) {
-		counters->bogus++;
+	if (sec == SEC_BOGUS)
 		return &bogus;
-	}
 	if ((rcode == RCODE_OK || rcode == RCODE_NXDOMAIN) && packet.n)
 		answer = read_packet(q, packet, sec == SEC_SECURE);
-	if (answer->status == DNS_TEMPFAIL)
-		counters->failures++;
 	return answer;
 }
 
@@ -228,12 +221,9 @@ static bool resolve(struct unbound *u, struct query *q)
 	failed = ub_resolve_event(u->ctx, name, (int)q->type, CLASS_IN, q,
 				  on_result, &q->ub_id);
 	q->sending = false;
-	if (q->answer) {
-		u->counters.cached++;
+	if (q->answer)
 		return false;
-	}
 	if (failed) {
-		u->counters.failures++;
 		q->answer = &tempfail;
 		return false;
 	}
@@ -247,7 +237,6 @@ static void unbound_send(struct resolver *r, struct asks *as, unsigned id,
 	struct query *q = calloc(1, sizeof *q);
 	const struct dns_answer *answer;
 
-	u->counters.questions++;
 	if (!q) {
 		asks_answer(as, id, &tempfail);
 		return;
@@ -276,7 +265,6 @@ static void drop(struct unbound *u, struct list *l, const struct asks *as)
 			continue;
 		if (!q->answer)
 			ub_cancel(u->ctx, q->ub_id);
-		u->counters.cancelled++;
 		list_remove(l, q);
 		free(q);
 	}
@@ -342,7 +330,7 @@ static bool set_sockets(struct ub_ctx *ctx, unsigned max, struct err *e)
 			set(ctx, "num-queries-per-thread:", text, e));
 }
 
-static bool configure(struct unbound *u, const struct unbound_options *o,
+static bool configure(struct unbound *u, const struct upstream_options *o,
 		      struct err *e)
 {
 	static const char *const options[][2] = {
@@ -376,7 +364,7 @@ static bool configure(struct unbound *u, const struct unbound_options *o,
 }
 
 static bool start(struct unbound *u, struct event_base *base,
-		  const struct unbound_options *o, struct err *e)
+		  const struct upstream_options *o, struct err *e)
 {
 	u->timer = event_new(base, -1, 0, on_timer, u);
 	u->deliver = event_new(base, -1, 0, on_deliver, u);
@@ -389,7 +377,7 @@ static bool start(struct unbound *u, struct event_base *base,
 }
 
 struct resolver *unbound_new(struct event_base *base,
-			     const struct unbound_options *o, struct err *e)
+			     const struct upstream_options *o, struct err *e)
 {
 	struct unbound *u = calloc(1, sizeof *u);
 	bool ok;
@@ -408,9 +396,4 @@ struct resolver *unbound_new(struct event_base *base,
 		return &u->resolver;
 	unbound_free(&u->resolver);
 	return NULL;
-}
-
-struct unbound_counters unbound_counters(const struct resolver *r)
-{
-	return ((const struct unbound *)r)->counters;
 }

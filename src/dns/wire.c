@@ -1,7 +1,7 @@
 /* wire: RFC 1035 4 reply packets.  The packet is read in place, once for each
  * CNAME of the chain; only what belongs to the answer is copied, so a hostile
- * packet cannot cost more memory than its own size.  Authority and additional
- * sections are not looked at: whoever gave us the packet has. */
+ * packet cannot cost more memory than its own size.  Of the authority section
+ * only the SOA's times are read (RFC 2308), of the additional one nothing. */
 #include "dns/wire.h"
 
 #include "base/limits.h"
@@ -257,7 +257,7 @@ static bool take_rdata(struct arena *arena, const struct reader *packet,
 struct reading {
 	struct arena *arena;
 	struct reader answers; /* at the first record of the section */
-	unsigned count;
+	unsigned count, authorities;
 	enum dns_type type;
 	struct wire_name name; /* asked for, then the CNAMEs' targets */
 	struct dns_answer *answer;
@@ -311,6 +311,32 @@ static bool collect(struct reading *g, bool *is_alias, uint32_t *alias_ttl)
 	return true;
 }
 
+/* How long it holds that there is nothing (RFC 2308 5): 0 without an SOA. */
+static uint32_t nothing_ttl(const struct reading *g)
+{
+	struct reader r = g->answers;
+	struct record rec;
+
+	for (unsigned i = 0; i < g->count && !r.bad; i++)
+		take_record(&r, &rec);
+	for (unsigned i = 0; i < g->authorities && !r.bad; i++) {
+		take_record(&r, &rec);
+		if (r.bad || rec.type != DNS_SOA || rec.class != CLASS_IN ||
+		    rec.n < SOA_NUMBERS)
+			continue;
+
+		struct reader minimum = rdata_of(&r, &rec);
+
+		minimum.at = minimum.n - 4;
+
+		uint32_t ttl = u32(&minimum);
+
+		ttl = rec.ttl < ttl ? rec.ttl : ttl;
+		return ttl >> 31 ? 0 : ttl;
+	}
+	return 0;
+}
+
 /* The records at the end of the CNAME chain; false when it is malformed or too
  * long. */
 static bool follow(struct reading *g)
@@ -324,8 +350,9 @@ static bool follow(struct reading *g)
 		if (!collect(g, &is_alias, &alias_ttl))
 			return false;
 		if (a->n || !is_alias) {
-			if (a->n)
-				note_ttl(a, ttl, false);
+			if (!a->n)
+				a->ttl = nothing_ttl(g);
+			note_ttl(a, ttl, false);
 			return true;
 		}
 		if (alias_ttl < ttl)
@@ -361,7 +388,8 @@ static void read_reply(struct reading *g, str packet)
 	unsigned flags = u8(&r), rcode = u8(&r) & 15;
 	unsigned questions = u16(&r), answers = u16(&r);
 
-	(void)u32(&r);
+	g->authorities = u16(&r);
+	(void)u16(&r);
 	if (r.bad || !(flags & FLAG_QR) || flags & FLAG_TC ||
 	    (rcode != RCODE_OK && rcode != RCODE_NXDOMAIN) ||
 	    !take_question(&r, questions, g) ||

@@ -253,7 +253,7 @@ void pgsql_rollback(struct store *s)
 static bool report_begin(struct store *s, struct err *e)
 {
 	struct pgsql *q = pgsql_of(s);
-	uint64_t n;
+	uint64_t n = 0;
 
 	if (++q->number <= q->last)
 		return true;

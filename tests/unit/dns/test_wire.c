@@ -292,6 +292,48 @@ static void another_question_is_not_ours(void **state)
 }
 
 /* a CNAME chain a -> c1 -> c2 ... of so many links, then a TXT */
+/* RFC 2308 5: the lesser of the SOA's own TTL and its last field. */
+static void nothing_holds_as_long_as_the_soa_says(void **state)
+{
+#define SOA(ttl, minimum)                      \
+	"\7example\0\0\6\0\1" ttl "\0\x16\0\0" \
+	"\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4" minimum
+	static const struct {
+		str authority;
+		unsigned answers;
+		uint32_t ttl;
+	} cases[] = {
+		{ STR_INIT(SOA("\0\0\1\0", "\0\0\0\x3c")), 0, 60 },
+		{ STR_INIT(SOA("\0\0\0\x1e", "\0\0\0\x3c")), 0, 30 },
+		{ STR_INIT(SOA("\x80\0\0\0", "\xff\0\0\0")), 0, 0 },
+		{ STR_INIT("\0\0\2\0\1\0\0\1\0\0\1\0"), 0, 0 }, /* an NS */
+		{ STR_INIT("\7example\0\0\6\0\1\0\0\1\0\0\2\0\0"), 0, 0 },
+		/* behind a CNAME of 256 seconds to b.example */
+		{ STR_INIT(Q FIXED("\5", "\4") "\1b\xc0\x0e" SOA("\0\1\0\0",
+								 "\0\0\xf0\0")),
+		  1, 256 },
+		{ STR_INIT(Q FIXED("\5", "\4") "\1b\xc0\x0e" SOA("\0\1\0\0",
+								 "\0\0\0\x3c")),
+		  1, 60 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+		struct arena *a = arena_new(4096);
+		struct packet *p = packet("\x81\x83", cases[i].answers,
+					  cases[i].authority, DNS_TXT);
+		struct dns_answer *got;
+
+		p->b[9] = 1; /* records of authority */
+		got = dns_wire_answer(a, (str){ p->b, p->n }, DNS_TXT,
+				      STR("a.example"));
+		assert_int_equal(got->status, DNS_NXDOMAIN);
+		assert_int_equal(got->ttl, cases[i].ttl);
+		arena_free(a);
+	}
+#undef SOA
+}
+
 static enum dns_status chain(struct arena *a, int links)
 {
 	static struct packet s;
@@ -350,6 +392,7 @@ int main(void)
 		cmocka_unit_test(packets_are_read),
 		cmocka_unit_test(heads_decide),
 		cmocka_unit_test(another_question_is_not_ours),
+		cmocka_unit_test(nothing_holds_as_long_as_the_soa_says),
 		cmocka_unit_test(the_chain_is_bounded),
 		cmocka_unit_test(a_full_packet_costs_no_more_than_itself),
 	};
