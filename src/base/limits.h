@@ -131,6 +131,10 @@ enum limits {
 	LIMIT_REPORT_DAYS = 366,
 	/* Kinds of rows of one report summed up before they are written. */
 	LIMIT_ROLLUP = 16384,
+	/* Of an own verdict's row: the URIs of rua=, and the results and
+	 * reasons as JSON; honest ones have a tenth. */
+	LIMIT_RUA = 2048,
+	LIMIT_OWN_AUTH = 8192,
 	/* Members of an archive, parts of a mail, multiparts in multiparts. */
 	LIMIT_ZIP_MEMBERS = 1000,
 	LIMIT_MIME_PARTS = 1000,
