@@ -340,12 +340,19 @@ static bool any_found(const struct conf *c, const char *const *names, size_t n)
 static void find_methods(struct conf *c)
 {
 	static const char *const dmarc[] = {
-		"HistoryFile",          "HoldQuarantinedMessages",
-		"IgnoreMailFrom",       "IgnoreMailTo",
-		"OwnDomainSpoofed",     "PolicyDiscovery",
-		"PublicSuffixList",     "RejectFailures",
-		"RejectMultiValueFrom", "RequiredFrom",
-		"SPFIgnoreResults",     "SPFSelfValidate",
+		"HistoryFile",
+		"HoldQuarantinedMessages",
+		"IgnoreMailFrom",
+		"IgnoreMailTo",
+		"OwnDomainSpoofed",
+		"PolicyDiscovery",
+		"PublicSuffixList",
+		"RejectFailures",
+		"RejectMultiValueFrom",
+		"RequiredFrom",
+		"SPFIgnoreResults",
+		"SPFSelfValidate",
+		"Store",
 		"TrustedAuthservIDs",
 	};
 	static const char *const spf[] = {
@@ -380,12 +387,26 @@ void conf_as_opendmarc(struct conf *c)
 	c->opendmarc = true;
 }
 
+/* What is recorded is what DMARC says. */
+static void check_store(struct conf *c)
+{
+	if (c->store.n && !(c->methods & CONF_DMARC))
+		conf_problem(c, PROBLEM_WARNING, "Store",
+			     "nothing is recorded, because DMARC does not "
+			     "judge: add dmarc to Verify");
+	if (c->store.n && c->store_queue < 1)
+		conf_problem(c, PROBLEM_ERROR, "StoreQueue",
+			     "StoreQueue 0 has no room for a verdict: delete "
+			     "the line, or Store");
+}
+
 bool conf_finish(struct conf *c)
 {
 	apply_default_action(c);
 	find_methods(c);
 	check_signing(c);
 	check_unused(c);
+	check_store(c);
 	return !problems_fatal(c->problems);
 }
 

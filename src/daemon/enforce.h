@@ -24,4 +24,8 @@ str rescue_words(struct job *j);
 void enforce_spf(struct job *j, struct judgement *g);
 void enforce_dmarc(struct job *j, struct judgement *g);
 
+/* recording.c: to the store, if there is one. */
+void record(struct job *j, const struct judgement *g,
+	    enum milter_verdict outcome);
+
 #endif

@@ -76,13 +76,13 @@ static void add_rcpt(struct job *j, str path)
 	j->rcpts[j->n_rcpts++] = arena_str(j->arena, path);
 }
 
-/* The recipients matter only to settings that name some. */
+/* The recipients matter only to settings that name some, and to reports. */
 static enum milter_verdict on_rcpt(void *arg, str path)
 {
 	struct job *j = ((struct filter *)arg)->job;
 
 	if (!j->s->rules.dont_sign_to && !j->s->ignore_mail_to &&
-	    !j->s->conf->redirect_failures_to.n)
+	    !j->s->conf->redirect_failures_to.n && !j->s->conf->store.n)
 		return MILTER_GO_ON;
 	if (!arena_enter(j->arena)) {
 		j->out_of_memory = true;

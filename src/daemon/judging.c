@@ -355,6 +355,7 @@ static void conclude(struct job *j)
 			redirect(j);
 	}
 	report_verified(j, v, outcome);
+	record(j, &g, outcome);
 	job_finish(j, outcome);
 }
 

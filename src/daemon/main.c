@@ -6,6 +6,7 @@
 #include "daemon/reload.h"
 #include "daemon/sandbox.h"
 #include "daemon/server.h"
+#include "daemon/storefile.h"
 
 #include <limits.h>
 #include <malloc.h>
@@ -61,6 +62,8 @@ static bool wanted_once(const struct options *o)
 static int once(const struct options *o, const struct snapshot *s,
 		const char *program)
 {
+	struct err e;
+
 	if (o->extract)
 		return once_extract(o, s);
 	if (o->query)
@@ -68,6 +71,9 @@ static int once(const struct options *o, const struct snapshot *s,
 	tell_problems(s, true);
 	if (!s->ok)
 		return 78;
+	if (o->check && s->conf->store.n &&
+	    !storefile_check(s->conf->store.p, &s->who, &e))
+		return complain(program, &e);
 	return o->test_files ? once_test(o, s) : 0;
 }
 
@@ -124,10 +130,13 @@ static void enter_sandbox(const struct conf *c, const struct sockets *s)
 					  s->ours && s->address.kind == NET_UNIX
 						  ? s->address.path
 						  : NULL };
+	char folder[PATH_MAX];
 
 	if (c->sandbox)
 		log_say(LOG_FINE, "sandbox: closed are %s",
-			words[sandbox_enter(removable, 2)]);
+			words[sandbox_enter(removable, 2,
+					    storefile_folder(c->store.p, folder,
+							     sizeof folder))]);
 }
 
 static bool serve(const struct options *o, struct snapshot **s, struct err *e)

@@ -59,7 +59,17 @@ static void allow_removal(int ruleset, const char *path)
 	      LANDLOCK_ACCESS_FS_REMOVE_FILE);
 }
 
-static bool close_files(const char *const *removable, size_t n)
+/* SQLite's file, its journal and what its readers share. */
+static void allow_store(int ruleset, const char *folder, long abi)
+{
+	allow(ruleset, folder,
+	      LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+		      LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		      (abi >= ABI_TRUNCATE ? ACCESS_TRUNCATE : 0));
+}
+
+static bool close_files(const char *const *removable, size_t n,
+			const char *folder)
 {
 	struct landlock_ruleset_attr attr = { .handled_access_fs = handled };
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -80,6 +90,8 @@ static bool close_files(const char *const *removable, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (removable[i])
 			allow_removal(ruleset, removable[i]);
+	if (folder)
+		allow_store(ruleset, folder, abi);
 	ok = syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 	close(ruleset);
 	return ok;
@@ -156,14 +168,15 @@ static bool close_calls(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-enum sandbox_news sandbox_enter(const char *const *removable, size_t n)
+enum sandbox_news sandbox_enter(const char *const *removable, size_t n,
+				const char *folder)
 {
 	bool files, calls;
 
 	/* without it both would be root's to ask for */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return SANDBOX_NONE;
-	files = close_files(removable, n);
+	files = close_files(removable, n, folder);
 	calls = close_calls();
 	return files ? (calls ? SANDBOX_FULL : SANDBOX_CALLS_OPEN)
 		     : (calls ? SANDBOX_FILES_OPEN : SANDBOX_NONE);

@@ -1,6 +1,6 @@
 /* sandbox: what a running inkand will never need to do, it cannot do any more,
- * even when somebody else has got hold of it: no file is written or made, no
- * program started, nothing of the kernel's own is touched.  Reading stays free,
+ * even when somebody else has got hold of it: no file is written or made
+ * (but the store's), no program started, nothing of the kernel's own is touched.  Reading stays free,
  * because a reload reads what a new configuration names. */
 #ifndef DAEMON_SANDBOX_H
 #define DAEMON_SANDBOX_H
@@ -15,7 +15,9 @@ enum sandbox_news {
 };
 
 /* For this thread and those that it starts, for good.  removable: files that
- * are to be removed at the end; NULLs among them are fine. */
-enum sandbox_news sandbox_enter(const char *const *removable, size_t n);
+ * are to be removed at the end; NULLs among them are fine.  folder: where files
+ * may be made, written and removed (the store's); or NULL. */
+enum sandbox_news sandbox_enter(const char *const *removable, size_t n,
+				const char *folder);
 
 #endif

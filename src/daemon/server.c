@@ -3,6 +3,7 @@
 #include "daemon/checker.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
+#include "daemon/recorder.h"
 #include "daemon/reload.h"
 #include "daemon/worker.h"
 
@@ -30,6 +31,8 @@ struct server {
 	struct crew crew;
 	struct reload *reload;
 	struct checker *checker;
+	struct recorder *recorder;
+	char host[256];
 	struct event *signal_events[SIGNALS], *poll;
 	unsigned polls;
 	bool stopping;
@@ -63,6 +66,8 @@ static void log_stats(const struct server *s)
 
 	for (size_t i = 0; i < s->crew.n; i++)
 		stats_sum(&sum, worker_stats(s->crew.workers[i]));
+	if (s->recorder)
+		recorder_count(s->recorder, &sum);
 	stats_log(&sum);
 }
 
@@ -145,6 +150,7 @@ static void on_reloaded(void *arg, struct snapshot *snapshot)
 	server_open_log(snapshot->conf, "inkand");
 	for (size_t i = 0; i < s->crew.n; i++)
 		worker_reload(s->crew.workers[i], snapshot);
+	recorder_use(s->recorder, snapshot->conf);
 	checker_cancel(s->checker);
 	s->checker = checker_start(snapshot);
 	snapshot_release(snapshot);
@@ -174,7 +180,8 @@ static bool add_workers(struct server *s, struct snapshot *snapshot,
 	if (!s->crew.workers)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	for (; s->crew.n < n; s->crew.n++) {
-		s->crew.workers[s->crew.n] = worker_new(snapshot, e);
+		s->crew.workers[s->crew.n] = worker_new(snapshot, s->recorder,
+							e);
 		if (!s->crew.workers[s->crew.n])
 			return false;
 	}
@@ -189,11 +196,15 @@ static bool begin(struct server *s, const struct options *o,
 	s->base = event_base_new();
 	if (!s->base)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (!add_workers(s, snapshot, e) || !add_events(s, e))
+	if (gethostname(s->host, sizeof s->host - 1) < 0)
+		s->host[0] = '\0';
+	s->recorder = recorder_new(s->host, e);
+	if (!s->recorder || !add_workers(s, snapshot, e) || !add_events(s, e))
 		return false;
 	s->reload = reload_new(s->base, o, snapshot, on_reloaded, s);
 	if (!s->reload)
 		return err_set(e, ERR_INTERNAL, "out of memory");
+	recorder_use(s->recorder, snapshot->conf);
 	for (size_t i = 0; i < s->crew.n; i++)
 		if (!worker_listen(s->crew.workers[i], &s->crew, s->sockets, e))
 			return false;
@@ -204,14 +215,20 @@ static bool begin(struct server *s, const struct options *o,
 	return true;
 }
 
-static void end(struct server *s)
+/* False: the recorder's thread cannot be ended. */
+static bool end(struct server *s)
 {
+	bool ended;
+
 	checker_stop(s->checker);
 	for (size_t i = 0; i < s->crew.n; i++) {
 		worker_stop(
 			s->crew.workers[i]); /* for those that never drained */
 		worker_join(s->crew.workers[i]);
 	}
+	ended = !s->recorder || recorder_stop(s->recorder);
+	if (s->base && s->reload)
+		log_stats(s);
 	reload_free(s->reload);
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (s->signal_events[i])
@@ -223,6 +240,9 @@ static void end(struct server *s)
 	free(s->crew.workers);
 	if (s->base)
 		event_base_free(s->base);
+	if (ended)
+		recorder_free(s->recorder);
+	return ended;
 }
 
 bool server_run(struct sockets *sockets, const struct options *o,
@@ -237,9 +257,14 @@ bool server_run(struct sockets *sockets, const struct options *o,
 			s.crew.n);
 		process_ready();
 		(void)event_base_dispatch(s.base);
-		log_stats(&s);
 	}
-	end(&s);
+
+	bool ended = end(&s);
+
 	sockets_close(sockets, true);
+	if (!ended) { /* what is shared with its thread must stay */
+		process_pid_file_remove();
+		_exit(0);
+	}
 	return ok;
 }

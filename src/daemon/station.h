@@ -26,6 +26,7 @@ struct era *era_hold(struct era *e);
 void era_release(struct era *e); /* NULL is fine */
 
 struct filter;
+struct recorder;
 
 struct station {
 	struct era *era; /* for what begins now */
@@ -33,6 +34,7 @@ struct station {
 	char mail_symbols[1024]; /* of wish */
 	struct keycache *keys;
 	struct stats stats;
+	struct recorder *recorder; /* NULL: none */
 	const char *host; /* this machine's name */
 	int64_t fixed_time; /* of a test; -1: the clock's */
 	struct log_limit limit_dns, limit_key, limit_protocol;

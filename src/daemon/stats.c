@@ -19,6 +19,8 @@ static const struct {
 	{ "tempfailed", offsetof(struct stats, tempfailed) },
 	{ "dns_errors", offsetof(struct stats, dns_errors) },
 	{ "protocol_errors", offsetof(struct stats, protocol_errors) },
+	{ "recorded", offsetof(struct stats, recorded) },
+	{ "not_recorded", offsetof(struct stats, unrecorded) },
 };
 
 enum { COUNTERS = sizeof counters / sizeof *counters };

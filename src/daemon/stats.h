@@ -9,7 +9,7 @@
 struct stats {
 	atomic_uint_fast64_t connections, messages, signed_messages, verified,
 		passed, failed, unsigned_messages, rejected, tempfailed,
-		dns_errors, protocol_errors;
+		dns_errors, protocol_errors, recorded, unrecorded;
 };
 
 /* Only one thread writes: no lock prefix is needed. */

@@ -312,7 +312,8 @@ static bool first_era(struct worker *w, struct snapshot *s, struct err *e)
 	return true;
 }
 
-struct worker *worker_new(struct snapshot *s, struct err *e)
+struct worker *worker_new(struct snapshot *s, struct recorder *recorder,
+			  struct err *e)
 {
 	struct worker *w = calloc(1, sizeof *w);
 
@@ -327,6 +328,7 @@ struct worker *worker_new(struct snapshot *s, struct err *e)
 	if (gethostname(w->host, sizeof w->host - 1) < 0)
 		w->host[0] = '\0';
 	w->station.host = w->host;
+	w->station.recorder = recorder;
 	w->station.fixed_time = -1;
 	w->station.ready = make_ready;
 	if (!init(w, s->conf, e) || !first_era(w, s, e)) {

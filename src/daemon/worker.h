@@ -9,8 +9,11 @@
 
 struct worker;
 
-/* Takes a share of the snapshot of its own. */
-struct worker *worker_new(struct snapshot *s, struct err *e);
+struct recorder;
+
+/* Takes a share of the snapshot of its own.  recorder: shared by all. */
+struct worker *worker_new(struct snapshot *s, struct recorder *recorder,
+			  struct err *e);
 /* Before it starts: it accepts connections too. */
 bool worker_listen(struct worker *w, const struct crew *crew,
 		   const struct sockets *s, struct err *e);

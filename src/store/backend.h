@@ -62,6 +62,7 @@ struct store_ops {
 /* The first member of each backend's own struct. */
 struct store {
 	const struct store_ops *ops;
+	bool recording; /* STORE_RECORD */
 	struct arena *head_arena; /* of head */
 	struct store_head head; /* of the report that is being put */
 	struct totals totals;
@@ -69,8 +70,10 @@ struct store {
 	struct rollup *rollup;
 };
 
-struct store *sqlite_open(const char *path, bool create, struct err *e);
-struct store *pgsql_open(const char *url, bool create, struct err *e);
+enum store_use { STORE_READ, STORE_WRITE, STORE_RECORD };
+
+struct store *sqlite_open(const char *path, enum store_use use, struct err *e);
+struct store *pgsql_open(const char *url, enum store_use use, struct err *e);
 
 /* The steps that make the schema, in order; NULL ends them. */
 extern const char *const sqlite_migrations[], *const pgsql_migrations[];

@@ -69,11 +69,14 @@ bool pgsql_failed(struct pgsql *q, const char *doing, struct err *e)
 	bool gone = PQstatus(q->conn) != CONNECTION_OK;
 
 	why = str_trim(str_head(why, str_find(why, '\n')));
-	return err_set(e, ERR_UNAVAILABLE,
-		       gone ? "PostgreSQL cannot be reached: cannot %s: %.*s "
-			      "(nothing counts twice: import again)"
-			    : "PostgreSQL: cannot %s: %.*s",
-		       doing, STR_ARG(str_head(why, 300)));
+	return err_set(
+		e, ERR_UNAVAILABLE,
+		!gone ? "PostgreSQL: cannot %s: %.*s"
+		: q->store.recording
+			? "PostgreSQL cannot be reached: cannot %s: %.*s"
+			: "PostgreSQL cannot be reached: cannot %s: %.*s "
+			  "(nothing counts twice: import again)",
+		doing, STR_ARG(str_head(why, 300)));
 }
 
 bool pgsql_run(struct pgsql *q, const char *sql, const char *doing,
@@ -552,7 +555,7 @@ static void quiet(void *arg, const char *message)
 	(void)message;
 }
 
-struct store *pgsql_open(const char *url, bool create, struct err *e)
+struct store *pgsql_open(const char *url, enum store_use use, struct err *e)
 {
 	/* what stands before dbname may be said otherwise by the URL; a server
 	 * that is cut off is noticed, and one that waits for nobody */
@@ -573,6 +576,7 @@ struct store *pgsql_open(const char *url, bool create, struct err *e)
 		return NULL;
 	}
 	q->store.ops = &ops;
+	q->store.recording = use == STORE_RECORD;
 	for (int i = 0; i < STAGES; i++)
 		q->stage[i] = buf_of(NULL, FLUSH_AT + ROW_MAX);
 	q->conn = PQconnectdbParams(names, values, 1);
@@ -580,7 +584,7 @@ struct store *pgsql_open(const char *url, bool create, struct err *e)
 		(void)pgsql_failed(q, "connect", e);
 	} else {
 		(void)PQsetNoticeProcessor(q->conn, quiet, NULL);
-		if (migrate(q, create, e))
+		if (migrate(q, use != STORE_READ, e))
 			return &q->store;
 	}
 	pgsql_close(&q->store);

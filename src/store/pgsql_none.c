@@ -1,10 +1,10 @@
 /* Built without libpq: PostgreSQL is named, not known. */
 #include "store/backend.h"
 
-struct store *pgsql_open(const char *url, bool create, struct err *e)
+struct store *pgsql_open(const char *url, enum store_use use, struct err *e)
 {
 	(void)url;
-	(void)create;
+	(void)use;
 	(void)err_set(e, ERR_UNAVAILABLE,
 		      "this inkan was built without PostgreSQL: use "
 		      "sqlite:PATH, or build it with libpq");

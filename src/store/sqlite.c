@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 30000, CACHE_KB = 8192 };
+enum { BUSY_MS = 30000, RECORDER_BUSY_MS = 2000, CACHE_KB = 8192 };
 
 /* The cap is STORE_MESSAGES_MAX. */
 static const char *const sql[STATEMENTS] = {
@@ -69,8 +69,12 @@ bool sqlite_failed(struct sqlite *q, const char *doing, struct err *e)
 	case SQLITE_FULL:
 		return err_set(e, ERR_CREATE,
 			       "store %s cannot grow: the disk is full; make "
-			       "room and import again, nothing counts twice",
-			       q->path);
+			       "room%s",
+			       q->path,
+			       q->store.recording
+				       ? ""
+				       : " and import again, nothing "
+					 "counts twice");
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		return err_set(e, ERR_DATA,
@@ -574,25 +578,27 @@ static bool make_file(const char *path, struct err *e)
 
 static bool prepare(struct sqlite *q, bool create, struct err *e)
 {
-	char text[128];
+	char text[160];
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
 	if (sqlite3_open_v2(q->path, &q->db, flags, NULL) != SQLITE_OK)
 		return sqlite_failed(q, "open it", e);
-	(void)sqlite3_busy_timeout(q->db, BUSY_MS);
+	(void)sqlite3_busy_timeout(q->db, q->store.recording ? RECORDER_BUSY_MS
+							     : BUSY_MS);
 	(void)sqlite3_create_function(q->db, "sum", 1,
 				      SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 				      NULL, sum_step, sum_end);
 	(void)snprintf(text, sizeof text,
 		       "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; "
-		       "PRAGMA trusted_schema=OFF",
-		       CACHE_KB);
+		       "PRAGMA trusted_schema=OFF; PRAGMA temp_store=%s",
+		       CACHE_KB, q->store.recording ? "MEMORY" : "DEFAULT");
 	return (!create || sqlite_run(q, "PRAGMA journal_mode=WAL", e)) &&
 	       sqlite_run(q, text, e) && migrate(q, create, e);
 }
 
-struct store *sqlite_open(const char *path, bool create, struct err *e)
+struct store *sqlite_open(const char *path, enum store_use use, struct err *e)
 {
+	bool create = use != STORE_READ;
 	struct sqlite *q;
 
 	if (!*path) {
@@ -617,6 +623,7 @@ struct store *sqlite_open(const char *path, bool create, struct err *e)
 		return NULL;
 	}
 	q->store.ops = &ops;
+	q->store.recording = use == STORE_RECORD;
 	if (prepare(q, create, e))
 		return &q->store;
 	sqlite_close(&q->store);

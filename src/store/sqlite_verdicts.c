@@ -94,13 +94,23 @@ static bool put_all(struct sqlite *q, const struct store_writer *w,
 	return put_sum(q, &rows[n - 1], alike, e);
 }
 
+/* Somebody made another file of that name: what is open is nobody's. */
+static bool is_there(struct sqlite *q, struct err *e)
+{
+	int moved = 0;
+
+	(void)sqlite3_file_control(q->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved);
+	return !moved || err_set(e, ERR_UNAVAILABLE,
+				 "store %s was moved away or removed", q->path);
+}
+
 bool sqlite_put_verdicts(struct store *s, const struct store_writer *w,
 			 const struct own *rows, size_t n, uint64_t *added,
 			 struct err *e)
 {
 	struct sqlite *q = sqlite_of(s);
 
-	if (!sqlite_begin(s, e))
+	if (!is_there(q, e) || !sqlite_begin(s, e))
 		return false;
 	if (put_all(q, w, rows, n, added, e) && sqlite_run(q, "COMMIT", e))
 		return true;

@@ -4,26 +4,38 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static struct store *open_backend(const char *url, bool create, struct err *e)
+static bool is_pgsql(const char *url)
 {
-	str u = str_of(url);
-
-	if (str_starts(u, STR("sqlite:")))
-		return sqlite_open(url + sizeof "sqlite:" - 1, create, e);
-	if (str_starts(u, STR("postgresql:")) ||
-	    str_starts(u, STR("postgres:")))
-		return pgsql_open(url, create, e);
-	(void)err_set(e, ERR_USAGE,
-		      "store \"%.200s\" is none: write sqlite:PATH or "
-		      "postgresql://USER@HOST/DATABASE",
-		      url);
-	return NULL;
+	return str_starts(str_of(url), STR("postgresql:")) ||
+	       str_starts(str_of(url), STR("postgres:"));
 }
 
-struct store *store_open(const char *url, bool create, struct err *e)
+const char *store_file(const char *url)
 {
-	struct store *s = open_backend(url, create, e);
+	if (url[0] == '/')
+		return url;
+	return str_starts(str_of(url), STR("sqlite:"))
+		       ? url + sizeof "sqlite:" - 1
+		       : NULL;
+}
 
+bool store_url_check(const char *url, struct err *e)
+{
+	return store_file(url) || is_pgsql(url) ||
+	       err_set(e, ERR_USAGE,
+		       "store \"%.200s\" is none: write sqlite:PATH or "
+		       "postgresql://USER@HOST/DATABASE",
+		       url);
+}
+
+static struct store *open_as(const char *url, enum store_use use, struct err *e)
+{
+	struct store *s;
+
+	if (!store_url_check(url, e))
+		return NULL;
+	s = store_file(url) ? sqlite_open(store_file(url), use, e)
+			    : pgsql_open(url, use, e);
 	if (!s)
 		return NULL;
 	s->rollup = rollup_new();
@@ -34,6 +46,16 @@ struct store *store_open(const char *url, bool create, struct err *e)
 		return NULL;
 	}
 	return s;
+}
+
+struct store *store_open(const char *url, bool create, struct err *e)
+{
+	return open_as(url, create ? STORE_WRITE : STORE_READ, e);
+}
+
+struct store *store_open_recorder(const char *url, struct err *e)
+{
+	return open_as(url, STORE_RECORD, e);
 }
 
 void store_close(struct store *s)

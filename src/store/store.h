@@ -83,9 +83,16 @@ struct store_counts {
 	uint64_t reused; /* of the reports: under an id that was there */
 };
 
-/* "sqlite:PATH" or "postgresql://...".  With create it is made, and brought to
- * this program's schema; without, it must be there.  NULL: *e. */
+/* "sqlite:PATH", a path from / on, or "postgresql://...".  With create it is
+ * made, and brought to this program's schema; without, it must be there.  NULL:
+ * *e. */
 struct store *store_open(const char *url, bool create, struct err *e);
+/* As with create, for a program that only puts verdicts, may write no other
+ * files and does not wait long for others. */
+struct store *store_open_recorder(const char *url, struct err *e);
+/* Can there be such a store?  Nothing is opened. */
+bool store_url_check(const char *url, struct err *e);
+const char *store_file(const char *url); /* NULL: no SQLite */
 void store_close(struct store *s); /* what was not committed is gone */
 
 bool store_begin(struct store *s, struct err *e);

@@ -45,7 +45,7 @@ struct store_writer {
 
 /* A batch of its own, there whole or not at all.  After an error it may be put
  * again, also when it has arrived after all: what is there is not counted
- * twice.  ERR_DATA: it would never be taken.  *added: the rows that are new. */
+ * twice.  *added: the rows that are new. */
 bool store_put_verdicts(struct store *s, const struct store_writer *w,
 			const struct store_verdict *v, size_t n,
 			uint64_t *added, struct err *e);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static char dir[64], run_dir[96], pid_file[128], other_dir[96], other[128];
+static char store_dir[96], store[128];
 
 static void put(const char *path)
 {
@@ -32,7 +33,11 @@ static int set_up(void **state)
 	(void)snprintf(pid_file, sizeof pid_file, "%s/pid", run_dir);
 	(void)snprintf(other_dir, sizeof other_dir, "%s/other", dir);
 	(void)snprintf(other, sizeof other, "%s/file", other_dir);
-	return mkdir(run_dir, 0700) < 0 ? -1 : mkdir(other_dir, 0700);
+	(void)snprintf(store_dir, sizeof store_dir, "%s/store", dir);
+	(void)snprintf(store, sizeof store, "%s/file", store_dir);
+	return mkdir(run_dir, 0700) < 0 || mkdir(store_dir, 0700) < 0
+		       ? -1
+		       : mkdir(other_dir, 0700);
 }
 
 static int tear_down(void **state)
@@ -41,6 +46,8 @@ static int tear_down(void **state)
 	(void)unlink(pid_file);
 	(void)unlink(other);
 	(void)rmdir(other_dir);
+	(void)unlink(store);
+	(void)rmdir(store_dir);
 	(void)rmdir(run_dir);
 	return rmdir(dir);
 }
@@ -105,6 +112,15 @@ static int makes_folder(void)
 	return failed(mkdir("sandbox-new", 0700));
 }
 
+static int uses_store(void)
+{
+	int rc = opened(store, O_RDWR | O_CREAT | O_EXCL);
+
+	if (!rc)
+		rc = failed(truncate(store, 10));
+	return rc ? rc : failed(unlink(store));
+}
+
 static int starts_program(void)
 {
 	return failed(execl("/bin/true", "true", (char *)NULL));
@@ -125,7 +141,7 @@ static int in_child(int (*what)(void), enum sandbox_news *news)
 	assert_int_equal(pipe(pipe_fds), 0);
 	child = fork();
 	if (child == 0) {
-		met[0] = (int)sandbox_enter(removable, 2);
+		met[0] = (int)sandbox_enter(removable, 2, store_dir);
 		met[1] = what();
 		if (write(pipe_fds[1], met, sizeof met) < 0)
 			_exit(1);
@@ -151,6 +167,7 @@ static const struct {
 	{ reads_system, 0, true, "reads what a reload may name" },
 	{ writes_null, 0, true, "writes /dev/null" },
 	{ removes, 0, true, "removes the pid file" },
+	{ uses_store, 0, true, "makes, cuts and removes the store's files" },
 	{ writes, EACCES, true, "writes a file that is there" },
 	{ makes, EACCES, true, "makes a file" },
 	{ truncates, EACCES, true, "truncates" },
