@@ -61,7 +61,7 @@ static const char merge_sql[] =
 	" (SELECT count(*) FROM stage_new n JOIN report r USING (domain, report)"
 	" WHERE EXISTS (SELECT 1 FROM report o WHERE o.domain = r.domain"
 	" AND o.report_id = r.report_id AND o.org = r.org AND o.kind = r.kind"
-	" AND o.report < r.report))";
+	" AND o.report < r.report)); COMMIT";
 
 bool pgsql_failed(struct pgsql *q, const char *doing, struct err *e)
 {
@@ -203,7 +203,7 @@ static bool begin(struct store *s, struct err *e)
 	return pgsql_run(q, begin_sql, "begin", e);
 }
 
-static uint64_t value(const PGresult *r, int column)
+uint64_t pgsql_value(const PGresult *r, int column)
 {
 	return strtoull(PQgetvalue(r, 0, column), NULL, 10);
 }
@@ -215,35 +215,54 @@ bool pgsql_number(struct pgsql *q, const char *sql, uint64_t *out,
 	bool ok = PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) == 1;
 
 	if (ok)
-		*out = value(r, 0);
+		*out = pgsql_value(r, 0);
 	PQclear(r);
 	return ok || pgsql_failed(q, "write", e);
+}
+
+PGresult *pgsql_merge(struct pgsql *q, const char *sql, struct err *e)
+{
+	PGresult *rows = NULL, *r;
+	bool ok = PQsendQuery(q->conn, sql) == 1;
+
+	while (ok && (r = PQgetResult(q->conn))) {
+		ExecStatusType status = PQresultStatus(r);
+
+		if (status == PGRES_TUPLES_OK) {
+			PQclear(rows);
+			rows = r;
+			continue;
+		}
+		PQclear(r);
+		if (status != PGRES_COMMAND_OK)
+			ok = false; /* the last of them */
+	}
+	if (ok && rows)
+		return rows;
+	PQclear(rows);
+	(void)pgsql_failed(q, "write", e);
+	while ((r = PQgetResult(q->conn)))
+		PQclear(r);
+	return NULL;
 }
 
 static bool commit(struct store *s, struct store_counts *added, struct err *e)
 {
 	struct pgsql *q = pgsql_of(s);
 	PGresult *r;
-	bool ok = true;
 
-	for (int i = 0; ok && i < STAGES; i++)
-		ok = copy_out(q, (enum stage)i, e);
-	if (!ok)
+	for (int i = 0; i < STAGES; i++)
+		if (!copy_out(q, (enum stage)i, e))
+			return false;
+	r = pgsql_merge(q, merge_sql, e);
+	if (!r)
 		return false;
-	r = PQexec(q->conn, merge_sql); /* the last one's result */
-	ok = PQresultStatus(r) == PGRES_TUPLES_OK;
-	if (!ok)
-		(void)pgsql_failed(q, "write", e);
-	else if (pgsql_run(q, "COMMIT", "commit", e)) {
-		added->duplicates += value(r, 0) - value(r, 1);
-		added->reports += value(r, 1);
-		added->records += value(r, 2);
-		added->reused += value(r, 3);
-	} else {
-		ok = false;
-	}
+	added->duplicates += pgsql_value(r, 0) - pgsql_value(r, 1);
+	added->reports += pgsql_value(r, 1);
+	added->records += pgsql_value(r, 2);
+	added->reused += pgsql_value(r, 3);
 	PQclear(r);
-	return ok;
+	return true;
 }
 
 void pgsql_rollback(struct store *s)

@@ -33,6 +33,12 @@ bool pgsql_run(struct pgsql *q, const char *sql, const char *doing,
 bool pgsql_number(struct pgsql *q, const char *sql, uint64_t *out,
 		  struct err *e);
 
+/* Merges a batch and commits it, in one request: the server never waits for us
+ * with rows locked, whatever cuts us off.  sql ends in "COMMIT"; the result of
+ * the last question in it, or NULL and *e. */
+PGresult *pgsql_merge(struct pgsql *q, const char *sql, struct err *e);
+uint64_t pgsql_value(const PGresult *r, int column); /* of the only row */
+
 /* Rows as COPY has them: columns behind tabs, \N is NULL. */
 void copy_text(struct buf *b, str s); /* without a tab */
 void copy_column(struct buf *b, str s); /* absent: empty */

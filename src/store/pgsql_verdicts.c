@@ -24,7 +24,7 @@ static const char merge_sql[] =
 	" ORDER BY 1, 2, 3, 4, 5"
 	" ON CONFLICT (domain, day, dkim, spf, disposition)"
 	" DO UPDATE SET messages = t.messages + excluded.messages)"
-	" SELECT count(*) FROM n";
+	" SELECT count(*) FROM n; COMMIT";
 
 /* ---- a table for each day ---- */
 
@@ -204,17 +204,20 @@ bool pgsql_put_verdicts(struct store *s, const struct store_writer *w,
 			struct err *e)
 {
 	struct pgsql *q = pgsql_of(s);
+	PGresult *r = NULL;
 
 	if (!ensure_all(q, rows, n, e) || !pgsql_run(q, stage_sql, "begin", e))
 		return false;
-	if (send_policies(q, rows, n, e) && send_rows(q, w, rows, n, e) &&
-	    pgsql_number(q, merge_sql, added, e) &&
-	    pgsql_run(q, "COMMIT", "commit", e))
-		return true;
-	q->days[0] = q->days[1] = 0; /* may be gone */
-	*added = 0;
-	pgsql_rollback(s);
-	return false;
+	if (send_policies(q, rows, n, e) && send_rows(q, w, rows, n, e))
+		r = pgsql_merge(q, merge_sql, e);
+	if (!r) {
+		q->days[0] = q->days[1] = 0; /* may be gone */
+		pgsql_rollback(s);
+		return false;
+	}
+	*added = pgsql_value(r, 0);
+	PQclear(r);
+	return true;
 }
 
 /* ---- the end of old days ---- */

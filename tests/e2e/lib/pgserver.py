@@ -4,7 +4,9 @@ socket, as a user that is not root.
     with Server() as pg:
         pg.url      # postgresql:///inkan?host=...&user=inkan
         pg.sql("SELECT 1"); pg.stop(); pg.start()
-"""
+
+Server(net=PID, listen=ADDRESS): in the network of that process, on TCP besides
+(pg.tcp is the URL without its end: add &name=value)."""
 import glob
 import os
 import pwd
@@ -25,7 +27,9 @@ def programs():
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, net=None, listen=""):
+        self.net, self.listen = net, listen
+        self.tcp = f"postgresql://inkan@{listen}/inkan?sslmode=disable"
         self.bin, self.process = programs(), None
         # short: the path of a unix socket has 107 octets at most
         self.dir = tempfile.mkdtemp(prefix="pg.", dir=os.environ.get("TMPDIR", "/tmp"))
@@ -51,15 +55,23 @@ class Server:
     def __enter__(self):
         self._run(os.path.join(self.bin, "initdb"), "-D", self.data, "-A", "trust", "-U", "inkan", "-N", "-E", "UTF8",
                   "--locale=C.UTF-8")
+        if self.listen:
+            with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="ascii") as f:
+                f.write("host all all 0.0.0.0/0 trust\n")
         self.start()
         self._run(os.path.join(self.bin, "createdb"), "-h", self.dir, "-U", "inkan", "inkan")
         return self
 
     def start(self):
         log = open(os.path.join(self.dir, "log"), "ab")
-        self.process = subprocess.Popen(
-            [os.path.join(self.bin, "postgres"), "-D", self.data, "-c", "listen_addresses=", "-c", "shared_buffers=16MB",
-             "-c", f"unix_socket_directories={self.dir}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir, **self.who)
+        argv = [os.path.join(self.bin, "postgres"), "-D", self.data, "-c", f"listen_addresses={self.listen}", "-c", "shared_buffers=16MB",
+                "-c", f"unix_socket_directories={self.dir}"]
+        who = self.who
+        if self.net:  # only root can go there
+            argv = ["nsenter", f"--target={self.net}", "--net", "--", "setpriv", f"--reuid={who['user']}", f"--regid={who['group']}",
+                    "--clear-groups", *argv]
+            who = {}
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir, **who)
         log.close()
         deadline = time.monotonic() + 30
         while subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", self.dir, "-d", "postgres", "-U", "inkan"],

@@ -82,11 +82,28 @@ def exported(store, name):
     return found
 
 
+def disk_full():
+    """A disk that has room for a part only, and then for all."""
+    full = path("full")
+    os.mkdir(full)
+    script = ("mount -t tmpfs -o size=1m full $0 || exit 99; $1 reports import $2 --store sqlite:$0/s.db; echo status $?;"
+              "mount -o remount,size=200m $0; $1 reports import $2 --store sqlite:$0/s.db; echo status $?; cp $0/s.db $0/../full.db")
+    p = subprocess.run(["unshare", "--mount", "sh", "-c", script, full, INKAN, path("files")], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if p.returncode == 99 or "unshare" in p.stdout:
+        t.skip("a full disk", "no file system can be mounted here")
+        return
+    t.ok(p.stdout.count("status 73") == 1 and "the disk is full; make room and import again" in p.stdout, "a full disk is said, with the cure", p.stdout)
+    t.ok(p.stdout.count("status 0") == 1, "with room the same import ends well", p.stdout)
+    t.eq(wrong("sqlite:" + path("full.db")), None, "after a full disk: no row lost, none double")
+
+
 lite = "sqlite:" + path("killed.db")
 killed(lite, 1)
 t.eq(subprocess.run(["python3", "-c", f"import sqlite3; print(sqlite3.connect({path('killed.db')!r}).execute('PRAGMA integrity_check').fetchone()[0])"],
                     stdout=subprocess.PIPE, check=True).stdout, b"ok\n", "sqlite: the database is whole")
 together("sqlite:" + path("together.db"))
+disk_full()
 try:
     with pgserver.Server() as pg:
         t.eq(run("reports", "list", "--store", pg.url)[0], 66, "postgresql: no tables yet")
