@@ -207,7 +207,7 @@ str dsn_label(struct arena *arena, const struct dsn *d)
 
 str dsn_query(struct arena *arena, const struct dsn *d)
 {
-	struct buf b = buf_of(arena, 2 * DSN_MAX);
+	struct buf b = buf_of(arena, (size_t)2 * DSN_MAX);
 
 	buf_printf(&b, "SELECT %.*s", STR_ARG(d->key));
 	for (unsigned i = 0; i < d->n_columns; i++)
