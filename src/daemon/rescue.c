@@ -1,5 +1,6 @@
 /* rescue: RFC 8617 7.2.1, a message that fails DMARC only because somebody whom we
  * trust has passed it on. */
+#include "base/ip.h"
 #include "daemon/enforce.h"
 #include "mail/authres.h"
 
@@ -18,12 +19,12 @@ static bool sealed_by_trusted(const struct job *j, const struct arc_chain *c)
 	return c->sets.n > 0;
 }
 
-static bool is_from(const struct authres_result *r, str domain)
+static str property(const struct authres_result *r, str name)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (str_ieq(r->properties[i].name, STR("from")))
-			return str_ieq(r->properties[i].value, domain);
-	return false;
+		if (str_ieq(r->properties[i].name, name))
+			return r->properties[i].value;
+	return (str){ NULL, 0 };
 }
 
 /* Did the first of them see it pass DMARC, as this author's? */
@@ -36,15 +37,36 @@ static bool was_authentic(struct job *j, const struct arc_chain *c)
 	for (size_t i = 0; i < a.n; i++)
 		if (str_eq(a.results[i].method, STR("dmarc")) &&
 		    str_eq(a.results[i].result, STR("pass")) &&
-		    is_from(&a.results[i], j->verdict->dmarc->domain))
+		    str_ieq(property(&a.results[i], STR("from")),
+			    j->verdict->dmarc->domain))
 			return true;
 	return false;
 }
 
+/* Where the first of them had it from, if that is said and is an address. */
+static void put_remote_ip(struct buf *b, struct job *j,
+			  const struct arc_chain *c)
+{
+	struct authres a;
+	char text[IP_TEXT_MAX];
+	struct ip ip;
+
+	if (!arc_set_results(&c->sets.set[0], j->arena, &a))
+		return;
+	for (size_t i = 0; i < a.n; i++)
+		if (str_eq(a.results[i].method, STR("arc")) &&
+		    ip_parse(property(&a.results[i], STR("remote-ip")), &ip)) {
+			ip_text(ip, text);
+			buf_printf(b, " remote-ip[1]=%s", text);
+			return;
+		}
+}
+
+/* RFC 8617 7.2.2 */
 str rescue_words(struct job *j)
 {
 	const struct verdict *v = j->verdict;
-	struct buf b = buf_of(j->arena, 300);
+	struct buf b = buf_of(j->arena, 400);
 
 	if (!v->dmarc || v->dmarc->result != DMARC_FAIL || !v->arc ||
 	    v->arc->result != ARC_PASS || !sealed_by_trusted(j, v->arc) ||
@@ -59,5 +81,6 @@ str rescue_words(struct job *j)
 			   STR_ARG(str_head(sig->domain_ascii, 80)), i,
 			   STR_ARG(str_head(sig->selector, 40)));
 	}
+	put_remote_ip(&b, j, v->arc);
 	return b.overflow ? STR("local policy: arc=pass") : buf_str(&b);
 }
