@@ -44,7 +44,7 @@ _inkan()
 		*)
 			case $command in
 			"") words=$(_inkan_commands "$program") ;;
-			reports) [ "$before" != reports ] || words="import summary sources list advise export send suppress digest" ;;
+			reports) [ "$before" != reports ] || words="import summary sources list advise serve export send suppress digest" ;;
 			rotate) words="status start next finish abort" ;;
 			esac ;;
 		esac ;;

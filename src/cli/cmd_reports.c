@@ -3,8 +3,6 @@
 #include "cli/reports.h"
 #include "report/values.h"
 
-#include <time.h>
-
 static const struct opt options[] = {
 	{ "store", 0, "URL",
 	  N_("sqlite:PATH or postgresql://USER@HOST/DATABASE, default "
@@ -39,6 +37,15 @@ static const struct opt options[] = {
 	{ "remove", 0, NULL, N_("suppress: the addresses get reports again") },
 	{ "bounces", 0, NULL,
 	  N_("suppress: read mails that came back, as import does") },
+	{ "listen", 0, "SOCKET",
+	  N_("serve: where, as inet:8940@localhost (the default) or "
+	     "/run/inkan/web.sock") },
+	{ "token-file", 0, "FILE",
+	  N_("serve: show the pages only to those who know the token in this "
+	     "file") },
+	{ "host", 0, "NAME",
+	  N_("serve: the pages may be asked for under this name "
+	     "(repeatable)") },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -91,45 +98,6 @@ bool reports_filter(struct cli *cli, struct store_filter *f)
 	       reports_day_option(cli, "until", &f->until);
 }
 
-const char *reports_day(int64_t day, char text[32])
-{
-	(void)reports_time(day * 86400, text);
-	text[10] = '\0';
-	return text;
-}
-
-const char *reports_time(int64_t seconds, char text[32])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm = { .tm_mday = 1 };
-
-	/* years of four digits: others are no time of a report */
-	if (t < 0 || t > 253402300799)
-		t = t < 0 ? 0 : 253402300799;
-	(void)gmtime_r(&t, &tm);
-	(void)snprintf(text, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ",
-		       (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100,
-		       tm.tm_mday % 100, tm.tm_hour % 100, tm.tm_min % 100,
-		       tm.tm_sec % 100);
-	return text;
-}
-
-const char *reports_number(uint64_t n, char text[32])
-{
-	char plain[24];
-	int length = snprintf(plain, sizeof plain, "%llu",
-			      (unsigned long long)n);
-	char *to = text;
-
-	for (int i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0)
-			*to++ = ',';
-		*to++ = plain[i];
-	}
-	*to = '\0';
-	return text;
-}
-
 json_t *reports_count(uint64_t n)
 {
 	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
@@ -152,6 +120,7 @@ static int run(struct cli *cli)
 		{ "summary", reports_summary }, { "sources", reports_sources },
 		{ "list", reports_list },       { "advise", reports_advise },
 		{ "send", reports_send },       { "digest", reports_digest },
+		{ "serve", reports_serve },
 	};
 	const struct args *a = &cli->args;
 	str verb = str_of(a->n_rest ? a->rest[0] : "summary");
@@ -175,16 +144,17 @@ static int run(struct cli *cli)
 						"directory"));
 		return reports_export(cli, a->rest[1]);
 	}
-	return cli_usage(cli,
-			 _("\"%.60s\" is no command of reports: import, "
-			   "summary, sources, list, advise, export, send, "
-			   "suppress, digest"),
-			 a->rest[0]);
+	return cli_usage(
+		cli,
+		_("\"%.60s\" is no command of reports: import, "
+		  "summary, sources, list, advise, serve, export, send, "
+		  "suppress, digest"),
+		a->rest[0]);
 }
 
 const struct command cmd_reports = {
 	"reports",
-	N_("import PATH... | summary | sources | list | advise | export DIR | "
+	N_("import PATH... | summary | sources | list | advise | serve | export DIR | "
 	   "send | suppress [ADDRESS...] | digest"),
 	N_("who sends as your domain: the reports of others, read and told"),
 	N_("import reads DMARC aggregate reports, TLS reports and failure "

@@ -3,6 +3,7 @@
 #define CLI_REPORTS_H
 
 #include "cli/cli.h"
+#include "report/show.h"
 #include "store/query.h"
 
 /* The store that --store names, or the usual one.  NULL: cli->err. */
@@ -18,16 +19,12 @@ int reports_summary(struct cli *cli);
 int reports_sources(struct cli *cli);
 int reports_list(struct cli *cli);
 int reports_advise(struct cli *cli);
+int reports_serve(struct cli *cli);
 int reports_export(struct cli *cli, const char *dir);
 int reports_send(struct cli *cli);
 int reports_digest(struct cli *cli);
 int reports_suppress(struct cli *cli, const char *const *rest, size_t n);
 
-/* "2026-11-24" of a day of 1970, "2026-11-24T00:00:00Z" of a second. */
-const char *reports_day(int64_t day, char text[32]);
-const char *reports_time(int64_t seconds, char text[32]);
-/* A number for people: digits in groups of three. */
-const char *reports_number(uint64_t n, char text[32]);
 json_t *reports_count(uint64_t n);
 
 /* The files below a path: a file, a directory, a Maildir. */

@@ -1,136 +1,8 @@
-/* inkan reports advise: what a stricter policy would cost, from what receivers
- * have seen, and what to mend first. */
+/* inkan reports advise. */
 #include "cli/reports.h"
+#include "report/advice.h"
 
-enum { DAYS_ENOUGH = 14, DAYS_LOOKED_AT = 30, FIXES = 10 };
-
-/* Of forwarded mail, this share may fail before a policy is advised. */
-static const double forwarded_enough = 0.01;
-
-struct advice {
-	str domain, policy; /* published; absent when not known */
-	struct store_summary sum;
-	struct store_sources sources;
-	/* failing messages, by what their source is */
-	uint64_t lost[STORE_UNKNOWN + 1];
-	int64_t days;
-	const char *next; /* the policy that can be now */
-	const char *why; /* not more than that; untranslated, or NULL */
-};
-
-static bool take_sum(void *arg, const struct store_summary *s)
-{
-	struct advice *a = arg;
-
-	a->sum = *s;
-	return true;
-}
-
-struct finding {
-	struct arena *arena;
-	str policy;
-	int64_t newest; /* day */
-};
-
-static bool take_newest(void *arg, const struct store_report *r)
-{
-	struct finding *f = arg;
-
-	if (r->kind != STORE_AGGREGATE)
-		return true;
-	if (r->end / 86400 > f->newest)
-		f->newest = r->end / 86400;
-	if (r->p.p && !f->policy.p)
-		f->policy = arena_str(f->arena, r->p);
-	return true;
-}
-
-static double forwarded_share(const struct advice *a)
-{
-	return a->sum.messages ? (double)a->lost[STORE_FORWARDER] /
-					 (double)a->sum.messages
-			       : 0;
-}
-
-/* One step further each time: none, quarantine, reject.  What is published
- * stays until something speaks against it. */
-static void decide(struct advice *a)
-{
-	bool reject = str_eq(a->policy, STR("reject"));
-	bool enforcing = reject || str_eq(a->policy, STR("quarantine"));
-
-	a->next = reject ? "reject" : enforcing ? "quarantine" : "none";
-	if (!a->sum.messages) {
-		a->why = N_("there are no reports about it yet (publish rua= "
-			    "in its DMARC record and wait for a week)");
-	} else if (a->lost[STORE_OWN] + a->lost[STORE_SERVICE]) {
-		a->next = "none";
-		a->why = N_("mail of your own fails: mend the sources below "
-			    "first");
-	} else if (a->days < DAYS_ENOUGH) {
-		a->why = N_("less than two weeks were seen, and what is sent "
-			    "once a month is not in them");
-	} else if (forwarded_share(a) > forwarded_enough) {
-		a->next = enforcing ? "quarantine" : "none";
-		a->why = N_("more than one message in a hundred fails because "
-			    "it was forwarded (when all mail is signed with "
-			    "DKIM, forwarding does not break it)");
-	} else {
-		a->next = enforcing ? "reject" : "quarantine";
-	}
-}
-
-static bool gather(struct cli *cli, struct store *s, struct store_filter *f,
-		   struct advice *a)
-{
-	struct finding found = { .arena = cli->arena };
-
-	a->domain = f->domain;
-	if (!store_reports(s, f, take_newest, &found, &cli->err))
-		return false;
-	a->policy = found.policy;
-	if (!args_has(&cli->args, "since") &&
-	    found.newest > f->since + DAYS_LOOKED_AT)
-		f->since = found.newest - DAYS_LOOKED_AT + 1;
-	if (!store_summaries(s, f, take_sum, a, &cli->err) ||
-	    !store_sources(s, f, cli->arena, &a->sources, &cli->err))
-		return false;
-	a->sum.domain = f->domain;
-	if (a->sum.messages)
-		a->days = a->sum.last - a->sum.first + 1;
-	for (size_t i = 0; i < a->sources.n; i++) {
-		const struct store_source *x = &a->sources.source[i];
-
-		a->lost[x->kind] += x->messages - x->pass;
-	}
-	decide(a);
-	return true;
-}
-
-/* What is wrong with a source's failing mail; untranslated. */
-static const char *cure(const struct store_source *s)
-{
-	switch (s->kind) {
-	case STORE_OWN:
-		return s->broken > s->unsigned_mail
-			       ? N_("its DKIM signatures break: compare the "
-				    "key with its record (inkan testkey), and "
-				    "see what changes mail after signing")
-			       : N_("mail leaves it unsigned, and its envelope "
-				    "sender is not of the domain: sign it with "
-				    "DKIM");
-	case STORE_SERVICE:
-		return N_("some mail of this service is not signed with your "
-			  "domain: set DKIM up there for all of it");
-	case STORE_FORWARDER:
-		return N_("it forwards mail and changes it or its sender: DKIM "
-			  "signatures that cover no more than they must "
-			  "survive that");
-	default:
-		return N_("nothing of it passes: a service of yours that is "
-			  "not set up, or somebody who uses your name");
-	}
-}
+enum { FIXES = 10 };
 
 static json_t *lost_json(const struct advice *a)
 {
@@ -158,7 +30,7 @@ static void print_json(const struct advice *a)
 					  "messages",
 					  reports_count(s->messages), "fail",
 					  reports_count(s->messages - s->pass),
-					  "fix", cure(s)));
+					  "fix", advice_cure(s)));
 	}
 	out_json(json_pack(
 		"{s:o, s:o, s:I, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:o}",
@@ -177,13 +49,13 @@ static void print_lost(const struct advice *a)
 	printf(_("At p=quarantine these go to the spam folder, at p=reject "
 		 "they are refused:\n"));
 	printf(_("  %s from your own hosts\n"),
-	       reports_number(a->lost[STORE_OWN], n));
+	       show_number(a->lost[STORE_OWN], n));
 	printf(_("  %s from services that send for you\n"),
-	       reports_number(a->lost[STORE_SERVICE], n));
+	       show_number(a->lost[STORE_SERVICE], n));
 	printf(_("  %s by way of forwarders and lists\n"),
-	       reports_number(a->lost[STORE_FORWARDER], n));
+	       show_number(a->lost[STORE_FORWARDER], n));
 	printf(_("  %s from unknown sources\n"),
-	       reports_number(a->lost[STORE_UNKNOWN], n));
+	       show_number(a->lost[STORE_UNKNOWN], n));
 }
 
 static void print_fixes(struct cli *cli, const struct advice *a)
@@ -201,8 +73,8 @@ static void print_fixes(struct cli *cli, const struct advice *a)
 		any = true;
 		printf(_("  %.*s  %s failing\n"),
 		       STR_ARG(out_text(cli->arena, s->source_ip)),
-		       reports_number(s->messages - s->pass, n));
-		printf("      %s\n", _(cure(s)));
+		       show_number(s->messages - s->pass, n));
+		printf("      %s\n", _(advice_cure(s)));
 	}
 }
 
@@ -214,8 +86,8 @@ static void print_text(struct cli *cli, const struct advice *a)
 	       STR_ARG(out_text(cli->arena, a->domain)), out_end());
 	if (a->sum.messages)
 		printf(_("%s messages in %s days, %.1f %% pass.\n"),
-		       reports_number(a->sum.messages, n),
-		       reports_number((uint64_t)a->days, d),
+		       show_number(a->sum.messages, n),
+		       show_number((uint64_t)a->days, d),
 		       100.0 * (double)a->sum.pass / (double)a->sum.messages);
 	if (a->policy.p)
 		printf(_("Published: p=%.*s. "), STR_ARG(a->policy));
@@ -232,7 +104,7 @@ static void print_text(struct cli *cli, const struct advice *a)
 
 int reports_advise(struct cli *cli)
 {
-	struct advice a = { 0 };
+	struct advice a;
 	struct store_filter f;
 	struct store *s;
 	bool ok;
@@ -241,8 +113,7 @@ int reports_advise(struct cli *cli)
 		return cli_usage(cli, _("advise needs --domain"));
 	if (!reports_filter(cli, &f) || !(s = reports_store(cli, false)))
 		return cli_fail(cli);
-	f.failing = false;
-	ok = gather(cli, s, &f, &a);
+	ok = advice_make(cli->arena, s, &f, &a, &cli->err);
 	store_close(s);
 	if (!ok)
 		return cli_fail(cli);

@@ -118,8 +118,8 @@ static void put_list(struct digest *d, struct buf *b,
 			   STR_ARG(out_text(d->cli->arena, c->name)));
 		if (numbers)
 			buf_printf(b, _("  %s messages, %s failing"),
-				   reports_number(c->messages, n),
-				   reports_number(c->fail, fail));
+				   show_number(c->messages, n),
+				   show_number(c->fail, fail));
 		buf_putc(b, '\n');
 	}
 	put_more(b, list);
@@ -131,10 +131,10 @@ static void put_domain(struct digest *d, struct buf *b, const struct changes *c)
 
 	buf_printf(b, "%.*s\n", STR_ARG(out_text(d->cli->arena, c->domain)));
 	buf_printf(b, _("  %s messages, %.1f %% pass"),
-		   reports_number(c->now.messages, n), changes_share(&c->now));
+		   show_number(c->now.messages, n), changes_share(&c->now));
 	if (c->before.messages)
 		buf_printf(b, _(" (the week before: %s, %.1f %%)"),
-			   reports_number(c->before.messages, n),
+			   show_number(c->before.messages, n),
 			   changes_share(&c->before));
 	buf_putc(b, '\n');
 	if (c->moved)
@@ -157,8 +157,8 @@ static void put_text(struct digest *d, struct buf *b)
 	char first[32], last[32];
 
 	buf_printf(b, _("What DMARC reports say, %s to %s (UTC)\n\n"),
-		   reports_day(d->until - CHANGES_DAYS + 1, first),
-		   reports_day(d->until, last));
+		   show_day(d->until - CHANGES_DAYS + 1, first),
+		   show_day(d->until, last));
 	for (size_t i = 0; i < d->n; i++)
 		if (d->always || changes_any(d->list[i]))
 			put_domain(d, b, d->list[i]);
@@ -210,9 +210,9 @@ static void print_json(struct digest *d, bool mailed)
 				  list_json(&c->reporters)));
 	}
 	out_json(json_pack("{s:s, s:s, s:b, s:o}", "first",
-			   reports_day(d->until - CHANGES_DAYS + 1, first),
-			   "last", reports_day(d->until, last), "mailed",
-			   mailed, "domains", all));
+			   show_day(d->until - CHANGES_DAYS + 1, first), "last",
+			   show_day(d->until, last), "mailed", mailed,
+			   "domains", all));
 }
 
 /* ---- as a mail ---- */
@@ -226,7 +226,7 @@ static void put_subject(struct digest *d, struct buf *b)
 	str rest;
 
 	buf_printf(&text, _("DMARC: what changed in the week up to %s"),
-		   reports_day(d->until, last));
+		   show_day(d->until, last));
 	rest = buf_str(&text);
 	buf_put(b, STR("Subject:"));
 	while (rest.n) {

@@ -143,25 +143,25 @@ static void print(struct importing *im, const struct import_counts *c)
 		return;
 	}
 	printf(_("imported: %s reports with %s rows\n"),
-	       reports_number(c->store.reports, a),
-	       reports_number(c->store.records, b));
+	       show_number(c->store.reports, a),
+	       show_number(c->store.records, b));
 	if (c->store.duplicates)
 		printf(_("known already: %s\n"),
-		       reports_number(c->store.duplicates, a));
+		       show_number(c->store.duplicates, a));
 	if (c->store.reused)
 		printf(_("under the id of another, both kept: %s\n"),
-		       reports_number(c->store.reused, a));
+		       show_number(c->store.reused, a));
 	if (c->mended)
 		printf(_("not as the standard says, read all the same: %s\n"),
-		       reports_number(c->mended, a));
+		       show_number(c->mended, a));
 	if (c->skipped)
 		printf(_("rows left out, without an address or a count: %s\n"),
-		       reports_number(c->skipped, a));
+		       show_number(c->skipped, a));
 	if (c->failed)
-		printf(_("not readable: %s\n"), reports_number(c->failed, a));
+		printf(_("not readable: %s\n"), show_number(c->failed, a));
 	if (c->other)
 		printf(_("other mail, left alone: %s\n"),
-		       reports_number(c->other, a));
+		       show_number(c->other, a));
 }
 
 /* Names what is not there, goes on with the rest. */

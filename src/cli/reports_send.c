@@ -215,12 +215,11 @@ static void print_sums(struct sending *s)
 	}
 	printf(s->dry ? _("would be sent: %s mails about %s domains and days\n")
 		      : _("sent: %s mails about %s domains and days\n"),
-	       reports_number(s->mails, a), reports_number(s->units, b));
+	       show_number(s->mails, a), show_number(s->units, b));
 	if (s->later)
-		printf(_("to be tried again: %s\n"),
-		       reports_number(s->later, a));
+		printf(_("to be tried again: %s\n"), show_number(s->later, a));
 	if (s->given_up)
-		printf(_("given up: %s\n"), reports_number(s->given_up, a));
+		printf(_("given up: %s\n"), show_number(s->given_up, a));
 }
 
 static int run(struct sending *s)

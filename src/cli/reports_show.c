@@ -48,7 +48,7 @@ static void line(const char *what, uint64_t n, uint64_t of, enum out_style s)
 	char text[32];
 
 	printf("  %s: %s%s%s (%.1f %%)\n", what, out_begin(s),
-	       reports_number(n, text), out_end(), percent(n, of));
+	       show_number(n, text), out_end(), percent(n, of));
 }
 
 static void print_summary(struct cli *cli, const struct store_summary *s)
@@ -58,8 +58,8 @@ static void print_summary(struct cli *cli, const struct store_summary *s)
 
 	printf("%s%.*s%s  ", out_begin(OUT_STRONG),
 	       STR_ARG(out_text(cli->arena, s->domain)), out_end());
-	printf(_("%s messages from %s to %s\n"), reports_number(s->messages, n),
-	       reports_day(s->first, a), reports_day(s->last, b));
+	printf(_("%s messages from %s to %s\n"), show_number(s->messages, n),
+	       show_day(s->first, a), show_day(s->last, b));
 	line(_("pass DMARC"), s->pass, s->messages, OUT_GOOD);
 	line(_("fail DMARC"), fail, s->messages, fail ? OUT_BAD : OUT_PLAIN);
 	line(_("DKIM aligned"), s->dkim, s->messages, OUT_PLAIN);
@@ -152,9 +152,9 @@ static void print_source(struct cli *cli, const struct store_source *s)
 	char a[32], b[32];
 
 	printf("%-39.*s %12s  ", STR_ARG(out_text(cli->arena, s->source_ip)),
-	       reports_number(s->messages, a));
+	       show_number(s->messages, a));
 	printf("%s%12s%s  %s", out_begin(fail ? OUT_BAD : OUT_GOOD),
-	       reports_number(fail, b), out_end(), kind_text(s->kind));
+	       show_number(fail, b), out_end(), kind_text(s->kind));
 	if (s->name.n)
 		printf(" (%.*s)", STR_ARG(out_text(cli->arena, s->name)));
 	putchar('\n');
@@ -215,8 +215,8 @@ static json_t *report_json(const struct store_report *r)
 		"s:o, s:b, s:o}",
 		"domain", json_of(r->domain), "kind", report_kind(r->kind),
 		"org", json_of(r->org), "report_id", json_of(r->report_id),
-		"begin", reports_time(r->begin, begin), "end",
-		reports_time(r->end, end), "policy",
+		"begin", show_time(r->begin, begin), "end",
+		show_time(r->end, end), "policy",
 		r->p.p ? json_of(r->p) : json_null(), "records",
 		reports_count(r->records), "messages",
 		reports_count(r->messages), "pass", reports_count(r->pass),
@@ -230,12 +230,12 @@ static void print_report(struct cli *cli, const struct store_report *r)
 	uint64_t fail = r->messages - r->pass;
 	char day[32], a[32], b[32];
 
-	printf("%s  %-9s %.*s  ", reports_day(r->begin / 86400, day),
+	printf("%s  %-9s %.*s  ", show_day(r->begin / 86400, day),
 	       report_kind(r->kind), STR_ARG(out_text(cli->arena, r->domain)));
 	printf(_("from %.*s: %s, %s%s failing%s"),
 	       STR_ARG(out_text(cli->arena, str_head(r->org, 60))),
-	       reports_number(r->messages, a),
-	       out_begin(fail ? OUT_BAD : OUT_PLAIN), reports_number(fail, b),
+	       show_number(r->messages, a),
+	       out_begin(fail ? OUT_BAD : OUT_PLAIN), show_number(fail, b),
 	       out_end());
 	if (r->reused)
 		printf("  [%s]", _("its id is used twice"));

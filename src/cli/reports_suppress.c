@@ -55,8 +55,8 @@ static bool print_one(void *arg, const struct store_suppressed *x)
 	struct arena *a = l->cli->arena;
 	char since[32], until[32];
 
-	(void)reports_time(x->since, since);
-	(void)reports_time(x->until, until);
+	(void)show_time(x->since, since);
+	(void)show_time(x->until, until);
 	if (l->cli->json) {
 		json_array_append_new(
 			l->all,
@@ -145,7 +145,7 @@ static int bounces(struct cli *cli, struct store *s, const char *const *paths,
 				   reports_count(taken)));
 	else
 		printf(_("mails of ours that came back for good: %s\n"),
-		       reports_number(taken, text));
+		       show_number(taken, text));
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static void tell(struct unit *u, str address, const struct composed *r,
 	struct cli *cli = u->s->cli;
 	char day[32];
 
-	(void)reports_day(u->id.day, day);
+	(void)show_day(u->id.day, day);
 	if (cli->json) {
 		json_array_append_new(
 			u->s->told,

@@ -56,6 +56,8 @@ struct store_ops {
 			     struct err *e);
 	bool (*prune_verdicts)(struct store *s, int64_t before,
 			       uint64_t *removed, struct err *e);
+	bool (*read_begin)(struct store *s, struct err *e);
+	void (*read_end)(struct store *s);
 	void (*close)(struct store *s);
 };
 

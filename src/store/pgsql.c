@@ -426,7 +426,7 @@ static bool give_row(const PGresult *r, store_row_fn *fn, void *arg)
 static bool query(struct store *s, const char *sql, const str *params, size_t n,
 		  store_row_fn *fn, void *arg, struct err *e)
 {
-	enum { PARAMETERS = 8 };
+	enum { PARAMETERS = 16 };
 	struct pgsql *q = pgsql_of(s);
 	const char *values[PARAMETERS] = { NULL };
 	struct buf texts[PARAMETERS];
@@ -463,6 +463,18 @@ static bool query(struct store *s, const char *sql, const str *params, size_t n,
 	return ok || told ? ok : pgsql_failed(q, "read", e);
 }
 
+/* The limit ends with the transaction: nothing is left for pgbouncer's next. */
+static bool read_begin(struct store *s, struct err *e)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof text,
+		       "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+		       " SET LOCAL statement_timeout = %d",
+		       STORE_READ_MS);
+	return pgsql_run(pgsql_of(s), text, "read", e);
+}
+
 static void pgsql_close(struct store *s)
 {
 	struct pgsql *q = pgsql_of(s);
@@ -487,6 +499,8 @@ static const struct store_ops ops = {
 	query,
 	pgsql_put_verdicts,
 	pgsql_prune_verdicts,
+	read_begin,
+	pgsql_rollback,
 	pgsql_close,
 };
 

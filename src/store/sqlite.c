@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 30000, RECORDER_BUSY_MS = 2000, CACHE_KB = 8192 };
@@ -81,6 +82,11 @@ bool sqlite_failed(struct sqlite *q, const char *doing, struct err *e)
 			       "store %s is damaged or no database of inkan "
 			       "(%s): move it away, or name another",
 			       q->path, sqlite3_errmsg(q->db));
+	case SQLITE_INTERRUPT:
+		return err_set(e, ERR_UNAVAILABLE,
+			       "store %s: that took too long; choose fewer "
+			       "days",
+			       q->path);
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
@@ -443,6 +449,39 @@ static bool query(struct store *s, const char *text, const str *params,
 	return ok;
 }
 
+/* Looked at now and then while a question is answered. */
+static int is_late(void *arg)
+{
+	const struct sqlite *q = arg;
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec > q->deadline;
+}
+
+static bool read_begin(struct store *s, struct err *e)
+{
+	enum { STEPS = 100000 };
+	struct sqlite *q = sqlite_of(s);
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	q->deadline = t.tv_sec + STORE_READ_MS / 1000;
+	if (!sqlite_run(q, "PRAGMA query_only=ON; BEGIN", e))
+		return false;
+	sqlite3_progress_handler(q->db, STEPS, is_late, q);
+	return true;
+}
+
+static void read_end(struct store *s)
+{
+	struct sqlite *q = sqlite_of(s);
+
+	sqlite3_progress_handler(q->db, 0, NULL, NULL);
+	sqlite_rollback(s);
+	(void)sqlite3_exec(q->db, "PRAGMA query_only=OFF", NULL, NULL, NULL);
+}
+
 static void sqlite_close(struct store *s)
 {
 	struct sqlite *q = sqlite_of(s);
@@ -468,6 +507,8 @@ static const struct store_ops ops = {
 	query,
 	sqlite_put_verdicts,
 	sqlite_prune_verdicts,
+	read_begin,
+	read_end,
 	sqlite_close,
 };
 

@@ -4,6 +4,8 @@
 
 #include "store/backend.h"
 
+#include <time.h>
+
 #include <sqlite3.h>
 
 enum statement {
@@ -37,6 +39,7 @@ struct sqlite {
 	char *path;
 	int64_t number; /* of the report that is being put */
 	struct store_counts added; /* in this batch */
+	time_t deadline; /* of reading */
 };
 
 static inline struct sqlite *sqlite_of(struct store *s)

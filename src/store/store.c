@@ -204,3 +204,13 @@ bool store_query(struct store *s, const char *sql, const str *params, size_t n,
 {
 	return s->ops->query(s, sql, params, n, fn, arg, e);
 }
+
+bool store_read_begin(struct store *s, struct err *e)
+{
+	return s->ops->read_begin(s, e);
+}
+
+void store_read_end(struct store *s)
+{
+	s->ops->read_end(s);
+}

@@ -118,4 +118,10 @@ typedef bool store_row_fn(void *arg, const str *columns);
 bool store_query(struct store *s, const char *sql, const str *params, size_t n,
 		 store_row_fn *fn, void *arg, struct err *e);
 
+/* Between these the questions see one state of the store, write nothing, and
+ * one that takes longer than STORE_READ_MS ends with an error. */
+enum { STORE_READ_MS = 20000 };
+bool store_read_begin(struct store *s, struct err *e);
+void store_read_end(struct store *s);
+
 #endif

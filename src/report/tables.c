@@ -1,0 +1,305 @@
+#include "report/tables.h"
+
+#include "base/jsontext.h"
+#include "report/show.h"
+#include "store/question.h"
+
+const struct table tables[] = {
+	{ "reports",
+	  "SELECT domain, report, kind, org, email, report_id, "
+	  "begin_time, end_time, p, policy, records, messages, pass, "
+	  "dkim_aligned, spf_aligned, quarantine, reject, skipped, "
+	  "warnings, file, imported FROM report r",
+	  "domain",
+	  false,
+	  { "domain", "report" },
+	  { 0, 1 },
+	  1,
+	  { { "domain", CELL_TEXT },
+	    { "report", CELL_NUMBER },
+	    { "kind", CELL_NUMBER },
+	    { "org", CELL_TEXT },
+	    { "email", CELL_TEXT },
+	    { "report_id", CELL_TEXT },
+	    { "begin", CELL_TIME },
+	    { "end", CELL_TIME },
+	    { "p", CELL_TEXT },
+	    { "policy", CELL_JSON },
+	    { "records", CELL_NUMBER },
+	    { "messages", CELL_NUMBER },
+	    { "pass", CELL_NUMBER },
+	    { "dkim_aligned", CELL_NUMBER },
+	    { "spf_aligned", CELL_NUMBER },
+	    { "quarantine", CELL_NUMBER },
+	    { "reject", CELL_NUMBER },
+	    { "rows_skipped", CELL_NUMBER },
+	    { "warnings", CELL_TEXT },
+	    { "file", CELL_TEXT },
+	    { "imported", CELL_TIME },
+	    { NULL, CELL_TEXT } } },
+	{ "records",
+	  "SELECT x.domain, x.report, x.n, r.org, r.report_id, "
+	  "r.begin_time, r.end_time, x.source_ip, x.messages, "
+	  "x.disposition, x.dkim, x.spf, x.header_from, "
+	  "x.envelope_from, x.envelope_to, x.reasons, x.auth, x.raw "
+	  "FROM record x JOIN report r ON r.domain = x.domain AND "
+	  "r.report = x.report",
+	  "x.domain",
+	  false,
+	  { "x.domain", "x.report", "x.n" },
+	  { 0, 1, 2 },
+	  1,
+	  { { "domain", CELL_TEXT },
+	    { "report", CELL_NUMBER },
+	    { "row", CELL_NUMBER },
+	    { "org", CELL_TEXT },
+	    { "report_id", CELL_TEXT },
+	    { "begin", CELL_TIME },
+	    { "end", CELL_TIME },
+	    { "source_ip", CELL_TEXT },
+	    { "count", CELL_NUMBER },
+	    { "disposition", CELL_TEXT },
+	    { "dkim_aligned", CELL_FLAG },
+	    { "spf_aligned", CELL_FLAG },
+	    { "header_from", CELL_TEXT },
+	    { "envelope_from", CELL_TEXT },
+	    { "envelope_to", CELL_TEXT },
+	    { "reasons", CELL_JSON },
+	    { "auth_results", CELL_JSON },
+	    { "as_written", CELL_JSON },
+	    { NULL, CELL_TEXT } } },
+	{ "traffic",
+	  "SELECT domain, day, source_ip, dkim, spf, disposition, "
+	  "selector, via, messages, hints FROM traffic",
+	  "domain",
+	  true,
+	  { "domain", "day", "source_ip", "dkim", "spf", "disposition", "hints",
+	    "selector", "via" },
+	  { 0, 1, 2, 3, 4, 5, 9, 6, 7 },
+	  421,
+	  { { "domain", CELL_TEXT },
+	    { "day", CELL_DAY },
+	    { "source_ip", CELL_TEXT },
+	    { "dkim_aligned", CELL_FLAG },
+	    { "spf_aligned", CELL_FLAG },
+	    { "disposition", CELL_TEXT },
+	    { "selector", CELL_TEXT },
+	    { "passed_as", CELL_TEXT },
+	    { "messages", CELL_NUMBER },
+	    { "hints", CELL_NUMBER },
+	    { NULL, CELL_TEXT } } },
+	{ "tls",
+	  "SELECT x.domain, x.report, x.n, r.org, r.report_id, "
+	  "r.begin_time, r.end_time, x.policy_type, x.mx, x.result, "
+	  "x.sending_ip, x.receiving_host, x.receiving_ip, x.reason, "
+	  "x.sessions FROM tls x JOIN report r ON r.domain = x.domain"
+	  " AND r.report = x.report",
+	  "x.domain",
+	  false,
+	  { "x.domain", "x.report", "x.n" },
+	  { 0, 1, 2 },
+	  1,
+	  { { "domain", CELL_TEXT },
+	    { "report", CELL_NUMBER },
+	    { "row", CELL_NUMBER },
+	    { "org", CELL_TEXT },
+	    { "report_id", CELL_TEXT },
+	    { "begin", CELL_TIME },
+	    { "end", CELL_TIME },
+	    { "policy_type", CELL_TEXT },
+	    { "mx", CELL_TEXT },
+	    { "result", CELL_TEXT },
+	    { "sending_ip", CELL_TEXT },
+	    { "receiving_host", CELL_TEXT },
+	    { "receiving_ip", CELL_TEXT },
+	    { "reason", CELL_TEXT },
+	    { "sessions", CELL_NUMBER },
+	    { NULL, CELL_TEXT } } },
+	{ "failures",
+	  "SELECT x.domain, x.report, x.n, r.org, r.begin_time, "
+	  "x.source_ip, x.auth_failure, x.identity_alignment, "
+	  "x.delivery_result, x.mail_from, x.rcpt_to, x.header_from, "
+	  "x.subject, x.message_id, x.authres, x.incidents FROM "
+	  "failure x JOIN report r ON r.domain = x.domain AND "
+	  "r.report = x.report",
+	  "x.domain",
+	  false,
+	  { "x.domain", "x.report", "x.n" },
+	  { 0, 1, 2 },
+	  1,
+	  { { "domain", CELL_TEXT },
+	    { "report", CELL_NUMBER },
+	    { "row", CELL_NUMBER },
+	    { "org", CELL_TEXT },
+	    { "arrived", CELL_TIME },
+	    { "source_ip", CELL_TEXT },
+	    { "auth_failure", CELL_TEXT },
+	    { "identity_alignment", CELL_TEXT },
+	    { "delivery_result", CELL_TEXT },
+	    { "mail_from", CELL_TEXT },
+	    { "rcpt_to", CELL_TEXT },
+	    { "header_from", CELL_TEXT },
+	    { "subject", CELL_TEXT },
+	    { "message_id", CELL_TEXT },
+	    { "authentication_results", CELL_TEXT },
+	    { "incidents", CELL_NUMBER },
+	    { NULL, CELL_TEXT } } },
+	{ .name = NULL },
+};
+
+/* As a person reads it, or a program without types. */
+static str plain(const struct table_column *c, str value, char text[32])
+{
+	if (c->cell == CELL_TIME)
+		return str_of(show_time((int64_t)store_number(value), text));
+	if (c->cell == CELL_DAY)
+		return str_of(show_day((int64_t)store_number(value), text));
+	if (c->cell == CELL_FLAG)
+		return store_number(value) ? STR("yes") : STR("no");
+	return value;
+}
+
+/* A spreadsheet takes "=...", "+...", "-...", "@..." for a formula. */
+static bool is_formula(str s)
+{
+	return s.n && (memchr("=+-@\t\r", s.p[0], 6) != NULL);
+}
+
+void cell_csv(struct buf *b, str value, bool text)
+{
+	buf_putc(b, '"');
+	if (text && is_formula(value))
+		buf_putc(b, '\'');
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] == '"')
+			buf_putc(b, '"');
+		buf_putc(b, value.p[i]);
+	}
+	buf_putc(b, '"');
+}
+
+static void put_json(struct buf *b, const struct table_column *c, str value,
+		     bool first)
+{
+	char text[32];
+
+	if (!first)
+		buf_putc(b, ',');
+	buf_putc(b, '"');
+	buf_put(b, str_of(c->name));
+	buf_put(b, STR("\":"));
+	if (!value.p)
+		buf_put(b, STR("null"));
+	else if (c->cell == CELL_NUMBER || c->cell == CELL_JSON)
+		buf_put(b, value.n ? value : STR("null"));
+	else if (c->cell == CELL_FLAG)
+		buf_put(b, store_number(value) ? STR("true") : STR("false"));
+	else
+		jsontext_put(b, plain(c, value, text));
+}
+
+void table_csv_head(struct buf *b, const struct table *t)
+{
+	for (size_t i = 0; t->column[i].name; i++) {
+		if (i)
+			buf_putc(b, ',');
+		buf_put(b, str_of(t->column[i].name));
+	}
+	buf_put(b, STR("\r\n"));
+}
+
+void table_csv(struct buf *b, const struct table *t, const str *values)
+{
+	const struct table_column *c = t->column;
+	char text[32];
+
+	for (size_t i = 0; c[i].name; i++) {
+		if (i)
+			buf_putc(b, ',');
+		cell_csv(b, plain(&c[i], values[i], text),
+			 c[i].cell == CELL_TEXT);
+	}
+	buf_put(b, STR("\r\n"));
+}
+
+void table_json(struct buf *b, const struct table *t, const str *values)
+{
+	buf_putc(b, '{');
+	for (size_t i = 0; t->column[i].name; i++)
+		put_json(b, &t->column[i], values[i], !i);
+	buf_putc(b, '}');
+}
+
+static void put_days(struct question *q, const struct table *t,
+		     const struct store_filter *f)
+{
+	question_put(q, t->by_day ? " AND day >= " : " AND r.end_time >= ");
+	question_number(q, t->by_day ? f->since : f->since * 86400);
+	question_put(q, t->by_day ? " AND day < " : " AND r.begin_time < ");
+	question_number(q, t->by_day ? f->until + 1 : (f->until + 1) * 86400);
+}
+
+static void put_keys(struct question *q, const struct table *t)
+{
+	for (size_t i = 0; t->key[i]; i++) {
+		question_put(q, i ? ", " : "");
+		question_put(q, t->key[i]);
+	}
+}
+
+static void put_after(struct question *q, const struct table *t,
+		      const str *after)
+{
+	question_put(q, " AND (");
+	put_keys(q, t);
+	question_put(q, ") > (");
+	for (size_t i = 0; t->key[i]; i++) {
+		question_put(q, i ? ", " : "");
+		if (t->text_key >> i & 1)
+			question_text(q, after[i]);
+		else
+			question_number(q, (int64_t)store_number(after[i]));
+	}
+	question_put(q, ")");
+}
+
+bool table_rows(struct store *s, const struct table *t,
+		const struct store_filter *f, const str *after, uint64_t most,
+		struct arena *arena, store_row_fn *fn, void *arg, struct err *e)
+{
+	struct question q = question_new(arena);
+
+	question_put(&q, t->select);
+	question_put(&q, " WHERE ");
+	if (f->domain.n) {
+		question_put(&q, t->domain);
+		question_put(&q, " = ");
+		question_text(&q, f->domain);
+	} else {
+		question_put(&q, "1 = 1");
+	}
+	put_days(&q, t, f);
+	if (after)
+		put_after(&q, t, after);
+	question_put(&q, " ORDER BY ");
+	put_keys(&q, t);
+	question_put(&q, " LIMIT ");
+	question_number(&q, (int64_t)most);
+	return question_ask(&q, s, fn, arg, e);
+}
+
+bool table_report(struct store *s, const struct table *t, str domain,
+		  uint64_t number, struct arena *arena, store_row_fn *fn,
+		  void *arg, struct err *e)
+{
+	struct question q = question_new(arena);
+
+	question_put(&q, t->select);
+	question_put(&q, " WHERE r.domain = ");
+	question_text(&q, domain);
+	question_put(&q, " AND r.report = ");
+	question_number(&q, (int64_t)number);
+	question_put(&q, " ORDER BY ");
+	put_keys(&q, t);
+	return question_ask(&q, s, fn, arg, e);
+}
