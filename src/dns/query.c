@@ -10,7 +10,9 @@ enum {
 	TYPE_OPT = 41,
 	FLAG_RD = 0x01, /* of octet 2 */
 	FLAG_TC = 0x02,
+	FLAG_AA = 0x04,
 	FLAG_QR = 0x80,
+	FLAG_RA = 0x80, /* of octet 3 */
 	RCODE_OK = 0,
 	RCODE_FORMERR = 1,
 	RCODE_NXDOMAIN = 3,
@@ -69,6 +71,14 @@ static bool same_question(const struct dns_query *q, str packet)
 	       str_ieq(ours, (str){ packet.p + HEADER, ours.n });
 }
 
+/* Nothing from a server that neither knows nor asks others for us: that says
+ * where to ask, not that there is nothing. */
+static bool is_referral(const unsigned char *p, unsigned rcode)
+{
+	return rcode == RCODE_OK && !(p[2] & (FLAG_AA | FLAG_TC)) &&
+	       !(p[3] & FLAG_RA) && p[6] == 0 && p[7] == 0;
+}
+
 enum dns_reply dns_reply_of(const struct dns_query *q, str packet)
 {
 	const unsigned char *p = (const unsigned char *)packet.p;
@@ -88,7 +98,8 @@ enum dns_reply dns_reply_of(const struct dns_query *q, str packet)
 		return DNS_REPLY_FOREIGN;
 	if (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP)
 		return DNS_REPLY_FORMAT;
-	if (rcode != RCODE_OK && rcode != RCODE_NXDOMAIN)
+	if ((rcode != RCODE_OK && rcode != RCODE_NXDOMAIN) ||
+	    is_referral(p, rcode))
 		return DNS_REPLY_FAILURE;
 	return p[2] & FLAG_TC ? DNS_REPLY_CUT : DNS_REPLY_ANSWER;
 }

@@ -19,6 +19,7 @@ enum {
 	FIRST_MS = 400,
 	ONLY_MS = 1000,
 	LEAST_MS = 300,
+	TCP_MS = 2500, /* a connection, while there is another server */
 	PORTS = 16, /* of a program */
 	PORTS_MOST = 512
 };
@@ -184,6 +185,8 @@ static int64_t patience(const struct question *q, unsigned server)
 	int64_t ms = s->n_servers > 1 ? FIRST_MS : ONLY_MS;
 	unsigned round = q->n_tries ? (q->n_tries - 1) / s->n_servers : 0;
 
+	if (q->tcp)
+		return s->n_servers > 1 ? TCP_MS : s->timeout_ms;
 	if (usual)
 		ms = (int64_t)usual * 3 < LEAST_MS ? LEAST_MS
 						   : (int64_t)usual * 3;

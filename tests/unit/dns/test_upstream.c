@@ -90,6 +90,8 @@ static size_t reply_to(unsigned char *p, size_t n, size_t end)
 		p[3] |= 5;
 	else if (label_is(p, "notimp"))
 		p[3] |= 4;
+	else if (label_is(p, "referral"))
+		p[3] = 0; /* no recursion here */
 	else if (label_is(p, "nx"))
 		p[3] |= 3;
 	else if (label_is(p, "cut"))
@@ -497,6 +499,19 @@ static void a_server_without_edns_is_asked_without(void **state)
 	bed_close(&b);
 }
 
+static void a_referral_is_no_answer(void **state)
+{
+	struct bed b;
+
+	bed_open(&b, state, 0);
+	(void)ask(b.asks, DNS_TXT, STR("referral.example.org"));
+	wait_all(&b);
+	assert_int_equal(
+		ask(b.asks, DNS_TXT, STR("referral.example.org"))->status,
+		DNS_TEMPFAIL);
+	bed_close(&b);
+}
+
 /* Packet one is answered when packet two has come: both have their own id. */
 static void a_late_answer_counts(void **state)
 {
@@ -601,6 +616,7 @@ int main(void)
 		BOTH(threads_make_theirs_at_the_same_time),
 		STUB(equal_questions_are_asked_once),
 		STUB(a_server_without_edns_is_asked_without),
+		STUB(a_referral_is_no_answer),
 		STUB(a_late_answer_counts),
 		STUB(many_questions_share_few_ports),
 		STUB(a_refused_port_is_passed_over_at_once),
