@@ -139,6 +139,11 @@ enum limits {
 	LIMIT_ZIP_MEMBERS = 1000,
 	LIMIT_MIME_PARTS = 1000,
 	LIMIT_MIME_DEPTH = 10,
+	/* IMAP: a line (a SEARCH names a hundred thousand mails), a literal (a
+	 * mail; more of one is not asked for), literals of one response. */
+	LIMIT_IMAP_LINE = 1 << 20,
+	LIMIT_IMAP_LITERAL = 64 << 20,
+	LIMIT_IMAP_LITERALS = 16,
 	/* TLS-RPT is read in one piece; as a tree it needs up to fifty
 	 * times as much. */
 	LIMIT_JSON_BYTES = 2 << 20

@@ -13,6 +13,15 @@ static const struct opt options[] = {
 	{ "failing", 0, NULL, N_("only what has messages that fail") },
 	{ "set-aside", 0, "DIR",
 	  N_("import: keep what cannot be read here, with the reason") },
+	{ "password-file", 0, "FILE",
+	  N_("import: the password of a mailbox (imaps://USER@HOST/INBOX)") },
+	{ "ca-file", 0, "FILE",
+	  N_("import: who signs the certificates of its server") },
+	{ "all", 0, NULL,
+	  N_("import: all mails of a mailbox, also those looked at before") },
+	{ "move-to", 0, "FOLDER",
+	  N_("import: move reports to this folder of the mailbox") },
+	{ "delete", 0, NULL, N_("import: delete reports from the mailbox") },
 	{ "date", 0, "DATE",
 	  N_("send: the reports about this day only; digest: the week that "
 	     "ends with it") },
@@ -132,7 +141,8 @@ static int run(struct cli *cli)
 		if (a->n_rest < 2)
 			return cli_usage(cli,
 					 _("import what? Name files, "
-					   "directories, Maildirs or mboxes; "
+					   "directories, Maildirs, mboxes or "
+					   "imaps://USER@HOST/INBOX; "
 					   "- is standard input"));
 		return reports_import(cli, a->rest + 1, a->n_rest - 1);
 	}

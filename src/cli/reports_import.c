@@ -1,7 +1,7 @@
 /* inkan reports import. */
 #include "base/buf.h"
 #include "cli/reports.h"
-#include "report/import.h"
+#include "cli/reports_imap.h"
 
 #include <unistd.h>
 
@@ -164,6 +164,29 @@ static void print(struct importing *im, const struct import_counts *c)
 		       show_number(c->other, a));
 }
 
+/* The same of mailboxes elsewhere. */
+static bool take_boxes(struct importing *im, struct importer *importer,
+		       const char *const *paths, size_t n, int *status)
+{
+	struct cli *cli = im->cli;
+	bool fatal;
+
+	im->named = false;
+	im->set_aside = args_get(&cli->args, "set-aside");
+	for (size_t i = 0; i < n; i++) {
+		if (!reports_is_imap(paths[i]) ||
+		    reports_import_imap(cli, importer, paths[i], &fatal))
+			continue;
+		if (fatal)
+			return false;
+		*status = cli_fail(cli);
+		json_array_append_new(im->failed,
+				      json_pack("{s:s, s:s}", "file", paths[i],
+						"reason", cli->err.text));
+	}
+	return true;
+}
+
 /* Names what is not there, goes on with the rest. */
 static int find_all(struct cli *cli, const char *const *paths, size_t n,
 		    struct importing *im, struct reports_files *files)
@@ -171,7 +194,8 @@ static int find_all(struct cli *cli, const char *const *paths, size_t n,
 	int status = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!reports_find(cli, paths[i], files)) {
+		if (!reports_is_imap(paths[i]) &&
+		    !reports_find(cli, paths[i], files)) {
 			status = cli_fail(cli);
 			json_array_append_new(im->failed,
 					      json_pack("{s:s, s:s}", "file",
@@ -181,9 +205,11 @@ static int find_all(struct cli *cli, const char *const *paths, size_t n,
 	return status;
 }
 
-static int import_into(struct cli *cli, struct store *s, struct importing *im,
-		       const struct reports_files *files, int status)
+static int import_into(struct store *s, struct importing *im,
+		       const struct reports_files *files,
+		       const char *const *paths, size_t n, int status)
 {
+	struct cli *cli = im->cli;
 	struct import_sink sink = { im, on_failed };
 	struct importer *importer = importer_new(s, cli->now, &sink);
 	bool ok;
@@ -192,7 +218,8 @@ static int import_into(struct cli *cli, struct store *s, struct importing *im,
 		(void)err_set(&cli->err, ERR_INTERNAL, _("out of memory"));
 		return cli_fail(cli);
 	}
-	ok = take_all(im, importer, files, &status, &cli->err);
+	ok = take_all(im, importer, files, &status, &cli->err) &&
+	     take_boxes(im, importer, paths, n, &status);
 	print(im, importer_counts(importer));
 	importer_free(importer);
 	if (!ok)
@@ -216,7 +243,7 @@ int reports_import(struct cli *cli, const char *const *paths, size_t n)
 
 	im.total = files.bytes;
 	if (s)
-		status = import_into(cli, s, &im, &files, status);
+		status = import_into(s, &im, &files, paths, n, status);
 	else
 		status = cli_fail(cli);
 	store_close(s);
