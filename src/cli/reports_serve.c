@@ -42,6 +42,8 @@ int reports_serve(struct cli *cli)
 	o.arg = site;
 	if (ok)
 		server = web_server_new(&o, &cli->err);
+	if (server)
+		site_warm(site);
 	if (server) {
 		printf(_("the pages are at %s\n"), web_server_where(server));
 		(void)fflush(stdout);

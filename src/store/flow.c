@@ -1,8 +1,10 @@
 #include "store/flow.h"
 
 #include "base/map.h"
+#include "store/flow_memory.h"
 #include "store/question.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct making {
@@ -100,6 +102,46 @@ static void and_selector(struct question *q, const struct store_view *v)
 		return;
 	question_put(q, " AND selector = ");
 	question_text(q, v->selector);
+}
+
+/* The octets or groups that all addresses of a network begin with in text, so
+ * that the database leaves most of the others out. */
+static str text_prefix(const struct store_view *v, char text[IP_TEXT_MAX])
+{
+	const uint8_t *b = v->net.ip.b;
+	size_t n = 0;
+
+	if (v->net.ip.family == IP_V4)
+		for (unsigned i = 0; i < v->net.bits / 8U; i++)
+			n += (size_t)snprintf(text + n, IP_TEXT_MAX - n, "%u.",
+					      b[i]);
+	/* a group of zeros may be written as "::" */
+	if (v->net.ip.family == IP_V6)
+		for (unsigned i = 0; i < v->net.bits / 16U; i++) {
+			unsigned group = b[2 * i] * 256U + b[2 * i + 1];
+
+			if (!group)
+				break;
+			n += (size_t)snprintf(text + n, IP_TEXT_MAX - n,
+					      "%x:", group);
+		}
+	return (str){ text, n };
+}
+
+static void and_text_prefix(struct question *q, const struct store_view *v)
+{
+	char text[IP_TEXT_MAX];
+	str prefix;
+
+	if (v->net.ip.family == IP_NONE || is_one(v))
+		return;
+	prefix = text_prefix(v, text);
+	if (!prefix.n)
+		return;
+	question_put(q, " AND substr(source_ip, 1, CAST(");
+	question_number(q, (int64_t)prefix.n);
+	question_put(q, " AS INTEGER)) = ");
+	question_text(q, arena_str(q->arena, prefix));
 }
 
 /* Reports of the view: its domain, days, reporter. */
@@ -259,7 +301,18 @@ static void from_traffic(struct question *q, const struct store_view *v)
 				"dd WHERE 1 = 1");
 	}
 	and_row(q, v);
+	and_text_prefix(q, v);
 	and_selector(q, v);
+}
+
+static bool days_of_selector(struct making *m)
+{
+	struct question q = question_new(m->arena);
+
+	question_put(&q, "SELECT day, " SUMS("messages"));
+	from_traffic(&q, m->v);
+	question_put(&q, " GROUP BY day ORDER BY day");
+	return question_ask(&q, m->s, take_day, m, m->e);
 }
 
 static bool days_by_source(struct making *m)
@@ -314,7 +367,8 @@ static void keep_chosen(struct making *m, bool with_sums)
 		struct store_source x = all->source[i];
 		const struct flow_sum *sum;
 
-		if (!in_net(m->v, x.source_ip))
+		if (!in_net(m->v, x.source_ip) ||
+		    (!with_sums && m->v->of.failing && x.messages == x.pass))
 			continue;
 		if (with_sums) {
 			sum = map_find(&m->chosen, x.source_ip);
@@ -355,19 +409,19 @@ bool flow_make(struct store *s, const struct store_view *v, struct arena *arena,
 			arena, (struct map_seed){ (uintptr_t)arena, 2 }, false),
 	};
 	bool choice = v->reporter.n || v->disposition.n || v->selector.n;
-	struct store_filter of = v->of;
 	bool ok;
 
 	*out = (struct flow){ .n_days = 0 };
 	if (v->reporter.n)
 		ok = days_of_reporter(&m);
-	else if (v->selector.n || v->net.ip.family != IP_NONE)
+	else if (v->net.ip.family != IP_NONE)
 		ok = days_by_source(&m);
+	else if (v->selector.n)
+		ok = days_of_selector(&m);
 	else
 		ok = days_by_sums(&m);
-	if (choice)
-		of.failing = false;
-	if (!ok || !store_sources(s, &of, arena, &out->sources, e) ||
+	if (!ok ||
+	    !flow_remember(v->memory, s, &v->of, arena, &out->sources, e) ||
 	    (choice && !find_chosen(&m)))
 		return false;
 	keep_chosen(&m, choice);

@@ -10,10 +10,17 @@
 /* A reporter's rows are counted from its newest reports until so many. */
 enum { FLOW_ROWS = 60000 };
 
+/* All sources of a domain and its days, remembered: they are what takes longest.
+ * Forgotten when the store has got reports since. */
+struct flow_memory;
+struct flow_memory *flow_memory_new(void); /* NULL: out of memory */
+void flow_memory_free(struct flow_memory *m);
+
 struct store_view {
 	struct store_filter of; /* domain, days, failing */
 	str reporter, disposition, selector; /* empty: all */
 	struct ip_prefix net; /* family IP_NONE: all */
+	struct flow_memory *memory; /* or NULL */
 };
 
 struct flow_sum {

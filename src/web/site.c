@@ -7,6 +7,7 @@ struct site {
 	char *url;
 	const char *language;
 	struct store *store;
+	struct flow_memory *memory; /* or NULL */
 	bool reading; /* and out of memory if it still is at the next page */
 };
 
@@ -18,7 +19,8 @@ static const struct {
 	{ "/source", page_source },       { "/days", page_days },
 	{ "/reports", page_reports },     { "/report", page_report },
 	{ "/reporters", page_reporters }, { "/tls", page_tls },
-	{ "/selectors", page_selectors }, { "/data", page_data },
+	{ "/selectors", page_selectors }, { "/own", page_own },
+	{ "/data", page_data },
 };
 
 struct site *site_new(const char *store_url, const char *usual_language,
@@ -32,6 +34,7 @@ struct site *site_new(const char *store_url, const char *usual_language,
 		return NULL;
 	}
 	s->language = usual_language;
+	s->memory = flow_memory_new();
 	s->store = store_open(s->url, false, e);
 	if (s->store)
 		return s;
@@ -44,6 +47,7 @@ void site_free(struct site *s)
 	if (!s)
 		return;
 	store_close(s->store);
+	flow_memory_free(s->memory);
 	free(s->url);
 	free(s);
 }
@@ -242,7 +246,21 @@ void site_answer(void *arg, const struct web_request *r,
 		return;
 	}
 	view.store = s->store;
+	view.memory = s->memory;
 	if (!show(s, &view, r, out))
 		page_sorry(&view.page, 503, view.err.text, out);
 	end(s);
+}
+
+void site_warm(struct site *s)
+{
+	struct arena *arena = arena_new(65536);
+	struct web_request r = { .arena = arena, .path = STR("/") };
+	struct web_response out;
+
+	if (arena && arena_enter(arena)) {
+		site_answer(s, &r, &out);
+		arena_leave(arena);
+	}
+	arena_free(arena);
 }

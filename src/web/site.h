@@ -10,6 +10,8 @@ struct site; /* a store, opened again when it was lost */
 struct site *site_new(const char *store_url, const char *usual_language,
 		      struct err *e);
 void site_free(struct site *s);
+/* Makes the first page, so that what takes long is remembered. */
+void site_warm(struct site *s);
 /* A web_handler_fn; arg is the site. */
 void site_answer(void *arg, const struct web_request *r,
 		 struct web_response *out);

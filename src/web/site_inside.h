@@ -18,8 +18,10 @@ struct site_domains {
 struct view {
 	struct page page; /* first: pages are casts of it */
 	struct store *store;
+	struct flow_memory *memory; /* or NULL */
 	struct store_view v;
 	struct site_domains domains;
+	int64_t newest_own; /* day of our own verdicts, for their page */
 	int64_t days; /* of ?days=, or 0 for since and until */
 	const char *problem; /* of an argument; untranslated, or NULL */
 	struct err err;
@@ -68,6 +70,7 @@ bool page_report(struct view *view);
 bool page_reporters(struct view *view);
 bool page_tls(struct view *view);
 bool page_selectors(struct view *view);
+bool page_own(struct view *view);
 bool page_data(struct view *view);
 
 /* A table of the store as CSV or JSON: "data/NAME". */

@@ -11,10 +11,15 @@ const char *const view_keep[] = { "domain", "days",        "since",
 				  "lang",   NULL };
 
 const struct page_tab view_tabs[] = {
-	{ ".", N_("Overview") },      { "sources", N_("Sources") },
-	{ "reports", N_("Reports") }, { "reporters", N_("Reporters") },
-	{ "tls", N_("TLS") },         { "selectors", N_("Selectors") },
-	{ "data", N_("Data") },       { NULL, NULL },
+	{ ".", N_("Overview") },
+	{ "sources", N_("Sources") },
+	{ "reports", N_("Reports") },
+	{ "reporters", N_("Reporters") },
+	{ "tls", N_("TLS") },
+	{ "selectors", N_("Selectors") },
+	{ "own", N_("Judged here") },
+	{ "data", N_("Data") },
+	{ NULL, NULL },
 };
 
 static const struct {
@@ -89,7 +94,7 @@ static bool take_domain(void *arg, const struct store_summary *s)
 /* The newest day of the choice is where a period ends. */
 static int64_t newest(const struct view *view)
 {
-	int64_t day = 0;
+	int64_t day = view->newest_own;
 
 	for (size_t i = 0; i < view->domains.n; i++) {
 		const struct store_summary *s = &view->domains.domain[i];
@@ -123,20 +128,33 @@ static void read_period(struct view *view)
 		view->v.of.until = view->v.of.since;
 }
 
+static bool take_newest_own(void *arg, const str *c)
+{
+	int64_t day = (int64_t)store_number(c[0]);
+	struct view *view = arg;
+
+	if (day > view->newest_own)
+		view->newest_own = day;
+	return true;
+}
+
 bool view_read(struct view *view)
 {
 	const struct web_request *r = view->page.r;
 	struct store_filter every = { STORE_ALL_DAYS, .domain = STR("") };
 	str domain = str_trim(web_arg(r, "domain"));
 
-	view->v = (struct store_view){ .of = every };
+	view->v = (struct store_view){ .of = every, .memory = view->memory };
 	view->v.of.failing = web_arg(r, "failing").n > 0;
 	view->v.reporter = web_arg(r, "reporter");
 	view->v.disposition = web_arg(r, "disposition");
 	view->v.selector = web_arg(r, "selector");
 	read_ip(view, str_trim(web_arg(r, "ip")));
 	if (!store_summaries(view->store, &every, take_domain, view,
-			     &view->err))
+			     &view->err) ||
+	    (str_eq(r->path, STR("/own")) &&
+	     !store_query(view->store, "SELECT max(day) FROM verdict_day", NULL,
+			  0, take_newest_own, view, &view->err)))
 		return false;
 	if (domain.n) {
 		view->v.of.domain = value_domain(view->page.arena, domain);

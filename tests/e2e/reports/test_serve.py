@@ -1,5 +1,6 @@
 """The pages of `inkan reports serve`, by plain HTTP: what they say, how they are
 guarded, and that what strangers wrote stays text."""
+# timeout: 240
 import csv
 import http.client
 import io
@@ -7,12 +8,14 @@ import json
 import os
 import random
 import re
+import sqlite3
 import stat
 import sys
 import time
 from urllib.parse import quote, urljoin, urlsplit
 
 sys.path.append("tests/e2e/cli")
+import pgserver  # noqa: E402
 import reportgen  # noqa: E402
 import tap  # noqa: E402
 from tool import path, run, write  # noqa: E402
@@ -206,6 +209,52 @@ def patient(target):
             time.sleep(0.1)
 
 
+def own():
+    """Verdicts of ours, put into the store as inkand does."""
+    db = sqlite3.connect(path("inkan.db"))
+    day = reportgen.START // reportgen.DAY + 1
+    for i in range(30):
+        db.execute("INSERT INTO verdict VALUES ('example.org', ?, 7, ?, ?, 'mx1', 1, '192.0.2.9', ?, NULL, NULL, 'fail', 'none', ?, 0, NULL, '[]', 'accept')",
+                   (day, i, day * reportgen.DAY + i, EVIL, i % 3 == 0))
+    db.execute("INSERT INTO verdict_day VALUES ('example.org', ?, 1, 0, 'none', 10), ('example.org', ?, 0, 0, 'none', 20)", (day, day))
+    db.commit()
+    db.close()
+    t.eq([(x["domain"], x["messages"], x["fail"]) for x in table("own?days=all")], [("example.org", 30, 20)], "what was judged here")
+    got = table("own?domain=example.org")
+    want = sum(row[1] for r in corpus if r.domain == "example.org" and r.begin == day * reportgen.DAY for row in r.rows)
+    t.eq([(x["judged"], x["judged_fail"], x["reported"]) for x in got], [(30, 20, want)], "beside what others report of the same day")
+    text = pages.ask("/own?domain=example.org")[2]
+    t.ok("DROP TABLE" in Parsed(text).text and "<script>alert" not in text, "its messages, as text")
+
+
+def elsewhere():
+    """PostgreSQL says the same, page for page."""
+    try:
+        server = pgserver.Server()
+    except pgserver.Missing as e:
+        t.skip("the pages of PostgreSQL", e)
+        return
+    with server as pg:
+        run("reports", "import", path("files"), "--store", pg.url)
+        p = Pages(pg.url)
+        org, ip = corpus[0].org, quote(corpus[0].rows[0][0])
+        for target in ("/days", "/sources", "/reporters", "/tls", "/selectors", "/?days=7", f"/source?ip={ip}&domain=example.org",
+                       f"/sources?reporter={org}", "/sources?ip=192.0.2.0/26", "/days?ip=2001:db8::/32", "/days?selector=s2", "/sources?disposition=reject&selector=s1",
+                       f"/days?reporter={org}", "/sources?failing=1&domain=example.net", "/own"):
+            target += ("&" if "?" in target else "?") + "format=json"
+            here, there = pages.ask(target), p.ask(target)
+            ok = here[0] == there[0] == 200 and sorted(map(str, json.loads(here[2]))) == sorted(map(str, json.loads(there[2])))
+            t.ok(ok, f"PostgreSQL says the same: {target}", there[2][:600])
+        t.ok("DROP TABLE" in Parsed(p.ask("/report?domain=example.com&report=" + re.search(
+            r"report=(\d+)", p.ask("/reports?domain=example.com")[2]).group(1))[2]).text, "a report from there")
+        t.eq(len(json.loads(p.ask("/download?table=records&format=json&days=all")[2])), sum(len(r.rows) for r in corpus) + 1, "all records from there")
+        pg.stop()
+        t.eq(p.ask("/")[0], 503, "without the server there is a word, and no crash")
+        pg.start()
+        t.eq(p.ask("/")[0], 200, "and the pages again when it is back")
+        t.eq(p.stop()[0], 0, "it ends")
+
+
 def guarded():
     for method in ("PUT", "DELETE", "OPTIONS", "TRACE", "FOO"):
         status, fields, _ = pages.ask("/", method)
@@ -271,7 +320,7 @@ def sockets():
     t.eq(run("reports", "serve", "--store", "sqlite:" + path("nothing.db"))[0], 66, "a store that is not there")
 
 
-for part in (looks, says, filters, downloads, guarded, tokens, sockets):
+for part in (looks, says, filters, downloads, elsewhere, own, guarded, tokens, sockets):
     part()
 t.eq(pages.stop(), (0, ""), "the server ends by SIGTERM, without a word")
 t.done()
