@@ -91,7 +91,7 @@ static bool go_live(struct setup_run *r, const struct apply_options *o,
 	if (o->test) {
 		if (!proof_run(r, &o->proof, words, e))
 			return false;
-		tell(o, _("a mail through Postfix was signed, and verifies"));
+		tell(o, _("mail through Postfix was signed, and verifies"));
 	}
 	if (r->stop_opendkim) {
 		if (!service_stop_opendkim(r, e))

@@ -21,6 +21,7 @@ def bare(m, receiver, dns):
     plan = json.loads(m.setup("--apply", "--json"))
     t.ok(plan["applied"] and "SMTP: dkim=pass" in plan["test"] and "sendmail: dkim=pass" in plan["test"],
          "bare: applied, and proved by mail over SMTP and sendmail", plan["test"])
+    t.ok("587: not tested, there is no service on port 587" in plan["test"], "bare: and what was not proved is said", plan["test"])
     selectors = [k["selector"] for k in plan["keys"]]
     names = {r["name"] for r in plan["records"]}
     t.ok({f"{s}._domainkey.example.org" for s in selectors} <= names, "bare: DKIM records of both keys", names)
@@ -84,6 +85,27 @@ def failing(m, receiver):
     t.ok(fields(receiver.await_mail(mark), "DKIM-Signature"), "inkand is back: what waited left signed")
 
 
+def refused_etc(m, before):
+    m.host.sh("mount --bind /etc /etc; mount -o remount,bind,ro /etc")
+    code, out = m.setup("--apply", check=False)
+    t.ok(code in (73, 77) and "Read-only" in out, "read-only /etc: --apply is refused", f"{code} {out}")
+    m.host.sh("umount /etc")
+    t.eq(trees.difference(before, m.etc()), [], "read-only /etc: --apply changed nothing")
+
+
+def without_dns(m, dns, before):
+    """What is shown needs no name server: the records are not published yet."""
+    dns.stop()
+    plan = json.loads(m.setup("--apply", "--json"))
+    t.ok(plan["applied"] and "SMTP: dkim=pass" in plan["test"], "no name server answers: applied, and proved", plan["test"])
+    with m.smtp(25, dns.host, "192.0.2.66") as s:
+        code, text = s.send_raw("x@stranger.test", ["tester@example.org"], mails.mail("x@stranger.test", "tester@example.org")[1])
+    t.ok(400 <= code < 500, "no name server answers: what cannot be judged waits at its sender", f"{code} {text}")
+    m.setup("--undo")
+    t.eq(trees.difference(before, m.etc()), [], "no name server answers: /etc is identical after --undo")
+    dns.start()
+
+
 def cannot_start(m, before):
     """An inkand that does not start: all is taken back at once."""
     m.setup("--undo")
@@ -103,4 +125,6 @@ with Lab() as lab:
     bare(world.bare, world.receiver, world.dns)
     failing(world.bare, world.receiver)
     cannot_start(world.bare, start)
+    refused_etc(world.bare, start)
+    without_dns(world.bare, world.dns, start)
 t.done()

@@ -11,7 +11,7 @@ from lab import Lab, until
 from machines import B, INKAN, Empty, Tutorial, judged, judges, signed, t
 from mailhost import ASAN, NAME_SERVER, PASSWORD, USER, Dns, MailHost, Session, insecure
 
-MINE = f"{USER}@example.org"
+LOGIN = "/etc/dovecot/conf.d/09-inkan-setup-test.conf"
 
 
 class Primary(Dns):
@@ -68,6 +68,7 @@ def empty(m, receiver, dns):
     before = m.etc()
     plan = json.loads(m.setup("--install", "--domain", m.domain, "--admin", USER, "--apply", "--json"))
     t.ok(plan["applied"] and plan["host"] == f"mail.{m.domain}", "empty: applied", plan)
+    t.ok("587 (TLS, AUTH): dkim=pass spf=pass dmarc=pass" in plan["test"], "empty: proved by a submission", plan["test"])
     publish(m, plan["host"])
     selectors = [k["selector"] for k in plan["keys"]]
     signed(m, receiver, *mails.mail(f"root@{m.domain}", B), "empty", selectors)
@@ -94,14 +95,53 @@ def empty(m, receiver, dns):
     t.eq((m.host.run(["postfix", "status"], check=False)[0] != 0, m.inkand()), (True, []), "empty: and nothing runs, as before")
 
 
+STUBS = {
+    "apt-get": "echo apt-get $* >>/run/stub.log; umount /usr/sbin/postconf",
+    "debconf-set-selections": "cat >>/run/stub.log",
+    "certbot": "echo certbot $* >>/run/stub.log; d=/etc/letsencrypt; mkdir -p $d/live/mail.example.org $d/renewal-hooks/deploy;"
+               "cp $d/live/example.org/* $d/live/mail.example.org",
+}
+
+
+def packaged(m):
+    """Where there is no Postfix: apt-get and certbot are asked (stand-ins here), and what they did stays."""
+    for name, text in STUBS.items():
+        m.host.write(f"/run/stub/{name}", f"#!/bin/sh\n{text}\n", 0o755)
+    more = {"check": False, "env": {"PATH": "/run/stub:" + os.environ["PATH"]}}
+    m.host.write("/run/none", "", 0o600)
+    m.host.sh("mount --bind /run/none /usr/sbin/postconf")
+    before = m.etc()
+    code, out = m.setup("--domain", m.domain, **more)
+    t.ok(code == 69 and "inkan setup --install" in out, "no Postfix: refused, with the cure", f"{code} {out}")
+    code, out = m.setup("--domain", m.domain, "--install", **more)
+    t.ok(code == 0 and "apt-get install postfix" in out and "Nothing has been changed" in out, "no Postfix: the plan", f"{code} {out}")
+    t.eq(trees.difference(before, m.etc()), [], "no Postfix: nothing has changed so far")
+    code, out = m.setup("--domain", m.domain, "--install", "--certbot", "--no-test", "--apply", **more)
+    t.eq(code, 0, "no Postfix: installed and configured") or t.note(out)
+    log = m.host.read("/run/stub.log").decode()
+    for words in ("install postfix\n", "main_mailer_type select Internet Site", f"mailname string {m.domain}",
+                  f"-m postmaster@{m.domain} -d mail.{m.domain}"):
+        t.ok(words in log, f"no Postfix: {words.strip()}", log)
+    hook = "/etc/letsencrypt/renewal-hooks/deploy/inkan-setup"
+    t.ok("live/mail.example.org/fullchain.pem" in m.host.sh("postconf -h smtpd_tls_cert_file") and os.access(m.host.path(hook), os.X_OK),
+         "certbot's certificate is used, and its renewal told")
+    code, out = m.setup("--undo", **more)
+    t.ok(code == 0 and "apt-get purge postfix" in out, "--undo says how to remove the packages", f"{code} {out}")
+    left = [p for p in trees.difference(before, m.etc()) if not p.startswith("etc/letsencrypt/live/mail") and not p.endswith(("hooks", "deploy"))]
+    t.eq(left, [], "no Postfix: /etc is identical after --undo, but for what certbot made")
+
+
 def tutorial(m, receiver, dns):
     before = m.etc()
     plan = json.loads(m.setup("--apply", "--sender-login", "--json"))
     t.eq([k["selector"] for k in plan["keys"]], ["default"], "tutorial: its key")
+    t.ok("587 (TLS, AUTH): dkim=pass" in plan["test"], "tutorial: proved by a submission", plan["test"])
     publish(m, plan["host"])
     signed(m, receiver, *mails.mail(f"root@{m.domain}", B), "tutorial", ["default"])
     hands_in(m, receiver, dns, m.smtp(587, dns.host), "tutorial, 587")
     clean(m, "tutorial")
+    # what a test that was killed leaves behind
+    m.host.write(LOGIN, "passdb {\n  driver = static\n  args = password=x\n  username_filter = inkan-setup-test\n}\n", 0o600)
     m.setup("--undo")
     t.eq(trees.difference(before, m.etc()), [], "tutorial: /etc is identical after --undo")
 
@@ -125,5 +165,6 @@ with Lab() as lab:
                 "mkdir -p /run/opendkim; chown opendkim: /run/opendkim; opendkim -x /etc/opendkim.conf")
     old.host.await_port(8891)
     empty(new, receiver, primary)
+    packaged(new)
     tutorial(old, receiver, primary)
 t.done()
