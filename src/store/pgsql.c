@@ -66,7 +66,9 @@ static const char merge_sql[] =
 bool pgsql_failed(struct pgsql *q, const char *doing, struct err *e)
 {
 	str why = str_of(PQerrorMessage(q->conn));
-	bool gone = PQstatus(q->conn) != CONNECTION_OK;
+	/* the server says FATAL before it hangs up, which libpq notices later */
+	bool gone = PQstatus(q->conn) != CONNECTION_OK ||
+		    str_starts(why, STR("FATAL"));
 
 	why = str_trim(str_head(why, str_find(why, '\n')));
 	return err_set(

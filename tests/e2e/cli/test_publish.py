@@ -10,7 +10,8 @@ import subprocess
 import threading
 
 import tap
-from knot import KEY, KNOTD, SECRET, Knot, free_port, zone
+import ports
+from knot import KEY, KNOTD, SECRET, Knot, zone
 from tool import as_json, keygen, path, run, write
 
 t = tap.Tap()
@@ -55,7 +56,7 @@ for what, args, want, words in [
     ("a key that everybody can read", (*P[:-1], write("open.key", KEY, 0o644)), (77,), "chmod 640"),
     ("no key in the file", (*P[:-1], write("none.key", "hello", 0o600)), (65,), "no TSIG key"),
     ("no such file", (*P[:-1], "/nonexistent"), (66,), "/nonexistent"),
-    ("nobody there", ("--publish", "--server", f"127.0.0.1:{free_port()}", "--tsig", tsig), (69,), "does not answer"),
+    ("nobody there", ("--publish", "--server", f"127.0.0.1:{ports.free()}", "--tsig", tsig), (69,), "does not answer"),
     ("--tsig alone", ("--tsig", tsig), (64,), "--publish"),
     ("a server that is none", ("--publish", "--server", "ns1"), (64,), "not an address"),
 ]:

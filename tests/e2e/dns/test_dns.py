@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 
+import ports
 import tap
 
 ASK = os.path.join(os.environ["INKAN_BUILD"], "tests", "e2e", "dns", "dns_ask")
@@ -36,12 +37,6 @@ $TTL 300
 @ NS ns.mail.test.
 1 PTR host.mail.test.
 """
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def ask(*arguments):
@@ -170,7 +165,7 @@ def main():
     if not shutil.which("nsd"):
         t.skip("the resolver against NSD", "nsd is not installed")
         t.done()
-    port = free_port()
+    port = ports.free()
     zones = {"mail.test": write("mail.zone", ZONE),
              "0.0.10.in-addr.arpa": write("private.zone", PRIVATE)}
     signed = bool(shutil.which("ldns-signzone"))

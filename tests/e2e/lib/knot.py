@@ -6,15 +6,11 @@ import socket
 import subprocess
 import time
 
+import ports
+
 KNOTD = shutil.which("knotd") or "/usr/sbin/knotd"
 SECRET = "zdiTsIOzlDQ6ReaYMHkw7HH9gcCcdu+m5z6d0ManB90="
 KEY = f'key "inkan" {{\n  algorithm hmac-sha256;\n  secret "{SECRET}";\n}};\n'
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def until(what, check, seconds=20):
@@ -29,7 +25,7 @@ class Knot:
     """zones: {name: text}.  keys: who may update, by default KEY."""
 
     def __init__(self, folder, zones, address="127.0.0.1", port=None, primary=None, start=None, signed=False):
-        self.dir, self.address, self.port = folder, address, port or free_port()
+        self.dir, self.address, self.port = folder, address, port or ports.free()
         self.zones, self.primary, self.signed = zones, primary, signed
         self.start_with = start
         os.makedirs(os.path.join(folder, "db"))
