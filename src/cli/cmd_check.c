@@ -1,15 +1,17 @@
 /* inkan check: the doctor.  What is looked at is in src/doctor. */
 #include "base/limits.h"
+#include "cli/check_print.h"
+#include "cli/check_state.h"
+#include "dns/idn.h"
+#include "doctor/ports.h"
+#include "doctor/propagation.h"
+#include "doctor/records.h"
 
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { PAUSE_MAX = 30, TWO_DAYS = 2 * 86400 };
-#include "cli/check_print.h"
-#include "cli/check_state.h"
-#include "dns/idn.h"
-#include "doctor/propagation.h"
-#include "doctor/records.h"
 
 static const struct opt options[] = {
 	{ "domain", 'd', "DOMAIN",
@@ -31,6 +33,11 @@ static const struct opt options[] = {
 	{ "only", 0, "CODE",
 	  N_("only findings whose code begins so (repeatable)") },
 	{ "all", 0, NULL, N_("show what is well too") },
+	{ "offline", 0, NULL,
+	  N_("ask no name server and speak to no mail server") },
+	{ "ca-file", 0, "FILE",
+	  N_("roots that certificates are trusted by (PEM), default the "
+	     "system's") },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -111,8 +118,9 @@ static void print_json(struct cli *cli, const struct machine *m,
 
 static bool asks_dns(struct cli *cli, const struct machine *m)
 {
-	return m->tree.live || args_has(&cli->args, "zone") ||
-	       args_has(&cli->args, "nameserver");
+	return args_has(&cli->args, "zone") ||
+	       (!args_has(&cli->args, "offline") &&
+		(m->tree.live || args_has(&cli->args, "nameserver")));
 }
 
 static str host_name(struct cli *cli, const struct machine *m)
@@ -144,6 +152,19 @@ static void everywhere(struct cli *cli, const struct machine *m,
 	(void)check_propagation(&p);
 }
 
+static void speak_to(struct cli *cli, const struct machine *m,
+		     struct findings *f, struct records_check *r)
+{
+	struct ports_check p = {
+		.f = f,
+		.m = m,
+		.records = r,
+		.ca_file = args_get(&cli->args, "ca-file"),
+	};
+
+	check_ports(&p);
+}
+
 /* Runs again while answers come; the findings of the last run count. */
 static bool look_up(struct cli *cli, const struct machine *m,
 		    struct findings *f)
@@ -172,11 +193,23 @@ static bool look_up(struct cli *cli, const struct machine *m,
 		*end = NULL;
 		check_records(&r);
 	} while (r.pending && dns_client_wait_all(dns, r.asks));
+	speak_to(cli, m, f, &r);
 	asks_cancel(r.asks);
 	if (!r.zones_only)
 		everywhere(cli, m, f, dns, &r);
 	dns_client_free(dns);
 	return true;
+}
+
+static void skip_dns(struct cli *cli, struct findings *f)
+{
+	if (args_has(&cli->args, "offline"))
+		finding_skip(f, FIND_DNS, STR("--offline"),
+			     N_("--offline asks nobody; add --zone FILE"));
+	else
+		finding_skip(f, FIND_DNS, STR("--root"),
+			     N_("a tree of files has no name servers; add "
+				"--zone FILE or --nameserver ADDR"));
 }
 
 static bool find_all(struct cli *cli, const struct machine *m,
@@ -187,9 +220,7 @@ static bool find_all(struct cli *cli, const struct machine *m,
 	findings_init(f, cli->arena);
 	check_machine(f, m);
 	if (!asks_dns(cli, m))
-		finding_skip(f, FIND_DNS, STR("--root"),
-			     N_("a tree of files has no name servers; add "
-				"--zone FILE or --nameserver ADDR"));
+		skip_dns(cli, f);
 	else if (!look_up(cli, m, f))
 		return false;
 	check_providers(f, m, list, domains(cli, m, list));
@@ -259,6 +290,8 @@ static int run(struct cli *cli)
 	struct findings f;
 	int64_t wait;
 
+	/* of servers that end a conversation */
+	(void)signal(SIGPIPE, SIG_IGN);
 	m->tree.dir = -1;
 	arena_defer(cli->arena, close_machine, m);
 	if (!machine_read(m, cli->arena, root ? root : "/",
