@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Weighs inkand judging mail by SPF, DKIM, ARC and DMARC against opendkim, opendmarc
 and policyd-spf in a row, and against rspamd with no other modules than these.
-A signed message of 2 KB comes in from 192.0.2.1; all ask one NSD.
+"recording" is inkand with a Store of SQLite.  A signed message of 2 KB comes in from 192.0.2.1; all ask one NSD.
 Then every message is from another domain and DNS answers after half a second
 (slow_dns).  In a network and mounts of its own; needs root.
 
     bench/judge.py [--build build-release] [--messages N] [--sessions 1,16,100,1000] [--only cpu,slow]
-                   [--filters inkand,opendkim,opendmarc,rspamd] [--verify spf,dkim,arc,dmarc]
+                   [--filters inkand,recording,opendkim,opendmarc,rspamd] [--verify spf,dkim,arc,dmarc]
 """
 import argparse
 import base64
@@ -218,6 +218,8 @@ def begin_filters(options, dirname, mail, before):
     commands = {
         "inkand": ([os.path.join(options.build, "inkand"), "-f", "-p", socket("inkand"), "-x",
                     conf("inkand.conf", INKAND.format(methods=options.verify))], "dmarc=pass"),
+        "recording": ([os.path.join(options.build, "inkand"), "-f", "-p", socket("recording"), "-x",
+                       conf("recording.conf", INKAND.format(methods=options.verify) + f"Store {dirname}/recording.db\n")], "dmarc=pass"),
         "opendkim": (["opendkim", "-f", "-p", socket("opendkim"), "-x", conf("opendkim.conf", OPENDKIM)], "dkim=pass"),
         "opendmarc": (["opendmarc", "-f", "-p", socket("opendmarc"), "-c", conf("opendmarc.conf", OPENDMARC)],
                       "dmarc=pass"),
@@ -248,7 +250,7 @@ def line(sessions, name, got):
 def weigh(options, filters, dirname, sessions):
     got = {}
     for name, flt in filters.items():
-        n = max(options.messages * (4 if name == "inkand" else 1), 2 * sessions)
+        n = max(options.messages * (4 if name in ("inkand", "recording") else 1), 2 * sessions)
         got[name] = flt.run(options, n, sessions)
         line(sessions, name, got[name])
     us = got["inkand"]
@@ -259,6 +261,8 @@ def weigh(options, filters, dirname, sessions):
         chain = got["opendkim"]["cpu"] + got["opendmarc"]["cpu"] + spf
         print(f"{sessions:>8}  policyd-spf {spf:14.0f}\n"
               f"          opendkim + opendmarc + policyd-spf / inkand: CPU {chain / us['cpu']:.1f}")
+    if "recording" in got:
+        print(f"          recording costs {got['recording']['cpu'] - us['cpu']:.1f} us of CPU for a message, its thread's included")
     for name in ("opendkim", "rspamd"):
         if name in got:
             print(f"          {name} / inkand: CPU {got[name]['cpu'] / us['cpu']:.1f}, "
@@ -326,7 +330,7 @@ def main():
     parser.add_argument("--sessions", default="1,16,100,1000")
     parser.add_argument("--verify", default="spf,dkim,arc,dmarc")
     parser.add_argument("--only", default="cpu,slow")
-    parser.add_argument("--filters", default="inkand,opendkim,opendmarc,rspamd")
+    parser.add_argument("--filters", default="inkand,recording,opendkim,opendmarc,rspamd")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not options.inside:
