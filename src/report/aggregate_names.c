@@ -74,7 +74,8 @@ enum element element_of(str name)
 	for (size_t i = 0; i < name.n; i++)
 		lower[i] = ascii_lower(name.p[i]);
 	for (size_t i = first[name.n]; i < first[name.n + 1]; i++)
-		if (memcmp(names[i].name, lower, name.n) == 0)
+		if (names[i].name[0] == lower[0] &&
+		    memcmp(names[i].name, lower, name.n) == 0)
 			return names[i].e;
 	return E_OTHER;
 }

@@ -8,7 +8,7 @@
 struct xml {
 	struct xml_parser parser;
 	struct decode *decode;
-	struct xml_strict *strict;
+	struct xml_plain *strict;
 	struct xml_lenient *lenient;
 };
 
@@ -32,7 +32,7 @@ static bool parse(void *arg, str text)
 {
 	struct xml *x = arg;
 
-	return x->strict ? xml_strict_put(x->strict, text)
+	return x->strict ? xml_plain_put(x->strict, text)
 			 : xml_lenient_put(x->lenient, text);
 }
 
@@ -47,7 +47,7 @@ struct xml *xml_new(const struct xml_sink *sink, bool lenient)
 	if (lenient)
 		x->lenient = xml_lenient_new(&x->parser);
 	else
-		x->strict = xml_strict_new(&x->parser);
+		x->strict = xml_plain_new(&x->parser);
 	if (x->decode && (x->strict || x->lenient))
 		return x;
 	xml_free(x);
@@ -59,7 +59,7 @@ void xml_free(struct xml *x)
 	if (!x)
 		return;
 	decode_free(x->decode);
-	xml_strict_free(x->strict);
+	xml_plain_free(x->strict);
 	xml_lenient_free(x->lenient);
 	free(x);
 }
@@ -72,7 +72,7 @@ bool xml_put(struct xml *x, str octets)
 bool xml_end(struct xml *x)
 {
 	return decode_end(x->decode) &&
-	       (x->strict ? xml_strict_end(x->strict)
+	       (x->strict ? xml_plain_end(x->strict)
 			  : xml_lenient_end(x->lenient));
 }
 

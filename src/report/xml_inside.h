@@ -1,4 +1,4 @@
-/* xml_inside: what the two readers share. */
+/* xml_inside: what the readers share. */
 #ifndef REPORT_XML_INSIDE_H
 #define REPORT_XML_INSIDE_H
 
@@ -16,6 +16,15 @@ struct xml_strict *xml_strict_new(struct xml_parser *p);
 void xml_strict_free(struct xml_strict *s);
 bool xml_strict_put(struct xml_strict *s, str text);
 bool xml_strict_end(struct xml_strict *s);
+/* Tags that open elements of which the sink knows: before anything is put. */
+bool xml_strict_resume(struct xml_strict *s, str open);
+bool xml_strict_stopped(const struct xml_strict *s); /* by the sink */
+
+struct xml_plain;
+struct xml_plain *xml_plain_new(struct xml_parser *p);
+void xml_plain_free(struct xml_plain *x);
+bool xml_plain_put(struct xml_plain *x, str text);
+bool xml_plain_end(struct xml_plain *x);
 
 struct xml_lenient;
 struct xml_lenient *xml_lenient_new(struct xml_parser *p);

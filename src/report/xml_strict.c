@@ -13,6 +13,7 @@ struct xml_strict {
 	XML_Parser expat;
 	uint64_t fed;
 	bool stopped;
+	bool quiet; /* what comes was told before */
 };
 
 static void stop(struct xml_strict *s)
@@ -28,7 +29,7 @@ static void XMLCALL on_start(void *arg, const XML_Char *name,
 	struct xml_parser *p = s->p;
 
 	(void)attributes;
-	if (s->stopped)
+	if (s->stopped || s->quiet)
 		return;
 	if (++p->depth > LIMIT_XML_DEPTH) {
 		(void)xml_fail(p, false, "its elements are nested too deep");
@@ -43,7 +44,7 @@ static void XMLCALL on_end(void *arg, const XML_Char *name)
 	struct xml_strict *s = arg;
 
 	(void)name;
-	if (s->stopped)
+	if (s->stopped || s->quiet)
 		return;
 	s->p->depth--;
 	if (!s->p->sink.end(s->p->sink.arg))
@@ -54,7 +55,7 @@ static void XMLCALL on_text(void *arg, const XML_Char *text, int n)
 {
 	struct xml_strict *s = arg;
 
-	if (!s->stopped &&
+	if (!s->stopped && !s->quiet &&
 	    !s->p->sink.text(s->p->sink.arg, (str){ text, (size_t)n }))
 		stop(s);
 }
@@ -121,6 +122,22 @@ static bool feed(struct xml_strict *s, str text, bool last)
 	default:
 		return xml_fail(s->p, true, "its XML is broken");
 	}
+}
+
+bool xml_strict_resume(struct xml_strict *s, str open)
+{
+	bool ok;
+
+	s->quiet = true;
+	ok = !open.n || feed(s, open, false);
+	s->quiet = false;
+	s->fed += open.n;
+	return ok;
+}
+
+bool xml_strict_stopped(const struct xml_strict *s)
+{
+	return s->stopped;
 }
 
 bool xml_strict_put(struct xml_strict *s, str text)
