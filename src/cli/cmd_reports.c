@@ -49,6 +49,7 @@ static const struct opt options[] = {
 	{ "listen", 0, "SOCKET",
 	  N_("serve: where, as inet:8940@localhost (the default) or "
 	     "/run/inkan/web.sock") },
+	{ "html", 0, NULL, N_("export: the pages of serve, as files") },
 	{ "token-file", 0, "FILE",
 	  N_("serve: show the pages only to those who know the token in this "
 	     "file") },
@@ -152,7 +153,8 @@ static int run(struct cli *cli)
 		if (a->n_rest != 2)
 			return cli_usage(cli, _("export needs the name of one "
 						"directory"));
-		return reports_export(cli, a->rest[1]);
+		return args_has(a, "html") ? reports_pages(cli, a->rest[1])
+					   : reports_export(cli, a->rest[1]);
 	}
 	return cli_usage(
 		cli,

@@ -20,6 +20,7 @@ int reports_sources(struct cli *cli);
 int reports_list(struct cli *cli);
 int reports_advise(struct cli *cli);
 int reports_serve(struct cli *cli);
+int reports_pages(struct cli *cli, const char *dir);
 int reports_export(struct cli *cli, const char *dir);
 int reports_send(struct cli *cli);
 int reports_digest(struct cli *cli);

@@ -1,4 +1,4 @@
-/* inkan reports serve: the pages, until a signal. */
+/* inkan reports serve: the pages, until a signal; and export --html, as files. */
 #include "cli/reports.h"
 #include "web/server.h"
 #include "web/site.h"
@@ -13,6 +13,12 @@ static bool listen_at(struct cli *cli, struct net_address *a)
 				 &cli->err);
 }
 
+/* what "en" is in the language of this process */
+static const char *usual_language(void)
+{
+	return strcmp(_("en"), "ja") == 0 ? "ja" : "en";
+}
+
 static bool fill(struct cli *cli, struct web_options *o)
 {
 	const char *token = args_get(&cli->args, "token-file");
@@ -23,8 +29,7 @@ static bool fill(struct cli *cli, struct web_options *o)
 	for (size_t i = 0; i < n; i++)
 		hosts[i] = names[i];
 	o->names = hosts;
-	/* what "en" is in the language of this process */
-	o->usual_language = strcmp(_("en"), "ja") == 0 ? "ja" : "en";
+	o->usual_language = usual_language();
 	return listen_at(cli, &o->address) &&
 	       (!token ||
 		web_token_read(cli->arena, token, &o->token, &cli->err));
@@ -53,4 +58,24 @@ int reports_serve(struct cli *cli)
 	web_server_free(server);
 	site_free(site);
 	return ok ? 0 : cli_fail(cli);
+}
+
+int reports_pages(struct cli *cli, const char *dir)
+{
+	struct site *site = site_new(reports_store_url(cli), usual_language(),
+				     &cli->err);
+	bool ok = site != NULL;
+	size_t n = 0;
+
+	ok = ok && site_export(site, dir, &n, &cli->err);
+	site_free(site);
+	if (!ok)
+		return cli_fail(cli);
+	if (cli->json)
+		out_json(json_pack("{s:s, s:I}", "directory", dir, "pages",
+				   (json_int_t)n));
+	else
+		printf(_("written: %zu pages, the first is %s/index.html\n"), n,
+		       dir);
+	return 0;
 }

@@ -162,14 +162,13 @@ static void where_reports(struct question *q, const struct store_view *v)
 
 struct cut {
 	uint64_t rows, reports, counted;
-	int64_t begin, number; /* the oldest that is counted */
 	bool full;
 };
 
 static bool take_cut(void *arg, const str *c)
 {
 	struct cut *cut = arg;
-	uint64_t rows = store_number(c[2]);
+	uint64_t rows = store_number(c[0]);
 
 	cut->reports++;
 	if (cut->full || (cut->counted && cut->rows + rows > FLOW_ROWS)) {
@@ -178,8 +177,6 @@ static bool take_cut(void *arg, const str *c)
 	}
 	cut->rows += rows;
 	cut->counted++;
-	cut->begin = (int64_t)store_number(c[0]);
-	cut->number = (int64_t)store_number(c[1]);
 	return true;
 }
 
@@ -189,25 +186,25 @@ static bool find_cut(struct store *s, const struct store_view *v,
 	struct question q = question_new(arena);
 
 	*cut = (struct cut){ .rows = 0 };
-	question_put(&q, "SELECT r.begin_time, r.report, r.records FROM "
-			 "report r");
+	question_put(&q, "SELECT r.records FROM report r");
 	where_reports(&q, v);
 	question_put(&q, " AND r.kind = 0"
 			 " ORDER BY r.begin_time DESC, r.report DESC");
 	return question_ask(&q, s, take_cut, cut, e);
 }
 
+/* The limit tells the database how few reports these are. */
 static void from_cut(struct question *q, const struct store_view *v,
 		     const struct cut *cut)
 {
-	question_put(q, " FROM report r JOIN record x ON x.domain = r.domain"
-			" AND x.report = r.report");
+	question_put(q, " FROM (SELECT r.domain, r.report, r.org, r.begin_time,"
+			" r.end_time FROM report r");
 	where_reports(q, v);
-	question_put(q, " AND r.kind = 0 AND (r.begin_time, r.report) >= (");
-	question_number(q, cut->begin);
-	question_put(q, ", ");
-	question_number(q, cut->number);
-	question_put(q, ")");
+	question_put(q, " AND r.kind = 0 ORDER BY r.begin_time DESC,"
+			" r.report DESC LIMIT ");
+	question_number(q, (int64_t)cut->counted);
+	question_put(q, ") r JOIN record x ON x.domain = r.domain AND x.report"
+			" = r.report WHERE 1 = 1");
 	and_row(q, v);
 }
 

@@ -79,9 +79,11 @@ bool flow_reports(struct store *s, const struct store_view *v,
 		     " end_time, p, policy, records, messages, pass,"
 		     " dkim_aligned, spf_aligned, quarantine, reject, skipped,"
 		     " warnings, file, email, contact, imported,"
-		     " (SELECT count(*) FROM report o WHERE o.domain ="
-		     " f.domain AND o.report_id = f.report_id AND o.org = f.org"
-		     " AND o.kind = f.kind) FROM (SELECT * FROM report r");
+		     " (SELECT count(*) FROM report p WHERE p.domain = f.domain"
+		     " AND p.report IN (SELECT o.report FROM report o WHERE"
+		     " o.domain = f.domain AND o.report_id = f.report_id)"
+		     " AND p.org = f.org AND p.kind = f.kind)"
+		     " FROM (SELECT * FROM report r");
 	where(&q, v, "r.domain");
 	if (choice == FLOW_ONE) {
 		question_put(&q, " AND r.report = ");

@@ -155,6 +155,8 @@ static void put_tabs(struct page *p, const struct page_tab *tabs,
 
 		for (size_t i = 0; keep && keep[i]; i++)
 			link_keep(&l, p->r, keep[i]);
+		if (p->file_of && !p->file_of(p->arg, &l).p)
+			continue;
 		html_open(&p->h, "a");
 		if (str_eq(here, str_of(tabs->path)) ||
 		    (!here.n && strcmp(tabs->path, ".") == 0))

@@ -8,6 +8,8 @@ struct site {
 	const char *language;
 	struct store *store;
 	struct flow_memory *memory; /* or NULL */
+	str (*file_of)(void *arg, const struct link *l); /* or NULL */
+	void *file_arg;
 	bool reading; /* and out of memory if it still is at the next page */
 };
 
@@ -22,6 +24,23 @@ static const struct {
 	{ "/selectors", page_selectors }, { "/own", page_own },
 	{ "/data", page_data },
 };
+
+bool site_has_page(const char *path)
+{
+	if (strcmp(path, ".") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+		if (strcmp(pages[i].path + 1, path) == 0)
+			return true;
+	return false;
+}
+
+void site_set_files(struct site *s, str (*file_of)(void *, const struct link *),
+		    void *arg)
+{
+	s->file_of = file_of;
+	s->file_arg = arg;
+}
 
 struct site *site_new(const char *store_url, const char *usual_language,
 		      struct err *e)
@@ -235,6 +254,9 @@ void site_answer(void *arg, const struct web_request *r,
 {
 	struct site *s = arg;
 	struct view view = { .page = page_new(r, s->language) };
+
+	view.page.file_of = s->file_of;
+	view.page.arg = s->file_arg;
 
 	if (r->post) {
 		page_sorry(&view.page, 405, _("Nothing can be sent here."),

@@ -16,10 +16,9 @@ void site_warm(struct site *s);
 void site_answer(void *arg, const struct web_request *r,
 		 struct web_response *out);
 
-/* The same pages as files in a directory, as far as links lead and up to so
- * many.  False: *e. */
+/* The same pages as files in a directory, in the usual language, as far as links
+ * lead and up to so many.  *n: pages.  False: *e. */
 enum { SITE_FILES = 2000 };
-bool site_export(struct site *s, const char *dir, const char *language,
-		 const char *query, struct err *e);
+bool site_export(struct site *s, const char *dir, size_t *n, struct err *e);
 
 #endif

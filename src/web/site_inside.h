@@ -73,6 +73,11 @@ bool page_selectors(struct view *view);
 bool page_own(struct view *view);
 bool page_data(struct view *view);
 
+/* For pages as files: see struct page. */
+bool site_has_page(const char *path);
+void site_set_files(struct site *s, str (*file_of)(void *, const struct link *),
+		    void *arg);
+
 /* A table of the store as CSV or JSON: "data/NAME". */
 bool site_download(struct site *s, const struct web_request *r,
 		   const struct store_view *v, struct web_response *out);

@@ -279,6 +279,26 @@ def guarded():
     t.eq(patient("/"), 200, "it is still there after all that, and a hundred connections")
 
 
+def files():
+    """The same as files."""
+    status, out, err = run("reports", "export", "--html", path("site"), "--store", STORE, "--json")
+    t.ok(status == 0 and json.loads(out)["pages"] > 100, "the pages as files", (out[:200], err))
+    names, lost = set(os.listdir(path("site"))), []
+    for name in sorted(names):
+        if name.endswith(".html"):
+            with open(path("site/" + name), encoding="utf-8") as f:
+                text = f.read()
+            if name in ("index.html", "sources.html", "reports.html") or len(lost) < 5 and name.startswith("report-0"):
+                p = Parsed(text)
+                lost += [(name, x) for x in p.links if x.partition("#")[0] and x not in names] + [(name, x) for x in p.bad + p.stack]
+            if "<script>alert" in text:
+                lost.append(name)
+    t.eq(lost, [], "every link leads to one of them, and all is text")
+    with open(path("site/index.html"), encoding="utf-8") as f:
+        t.ok("Messages by day" in f.read(), "the first page")
+    t.eq(run("reports", "export", "--html", "/nowhere/x", "--store", STORE)[0], 73, "a folder that cannot be made")
+
+
 def tokens():
     secret = "correct-horse-battery"
     write("token", secret + "\n", 0o600)
@@ -320,7 +340,7 @@ def sockets():
     t.eq(run("reports", "serve", "--store", "sqlite:" + path("nothing.db"))[0], 66, "a store that is not there")
 
 
-for part in (looks, says, filters, downloads, elsewhere, own, guarded, tokens, sockets):
+for part in (looks, says, filters, downloads, elsewhere, own, files, guarded, tokens, sockets):
     part()
 t.eq(pages.stop(), (0, ""), "the server ends by SIGTERM, without a word")
 t.done()
