@@ -80,7 +80,8 @@ static bool go_live(struct setup_run *r, const struct apply_options *o,
 		return false;
 	if (!is_live(r))
 		return true;
-	if (r->dovecot) {
+	/* one that does not run reads its files when it starts */
+	if (r->dovecot && (r->server || r->dovecot_ran)) {
 		if (!service_start_dovecot(r, e))
 			return false;
 		tell(o, _("Dovecot runs with its new configuration"));
@@ -175,7 +176,8 @@ static bool undo_live(struct setup_run *r, const struct apply_options *o,
 		return false;
 	if (!is_live(r))
 		return true;
-	if (r->dovecot && !service_settle_dovecot(r, e))
+	if (r->dovecot && (r->server || r->dovecot_ran) &&
+	    !service_settle_dovecot(r, e))
 		return false;
 	if (!service_settle_postfix(r, e))
 		return false;

@@ -211,8 +211,8 @@ static bool put_dovecot(struct edit *m, const char *cert, const char *key,
 	if (!site->dovecot_files || !site->dovecot_includes)
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("there is no Dovecot that reads "
-				 "/etc/dovecot/conf.d: install it (apt-get "
-				 "install dovecot-imapd)"));
+				 "/etc/dovecot/conf.d: inkan setup --install "
+				 "installs it where there is none"));
 	if (site->dovecot && strncmp(site->dovecot, "2.3", 3) != 0)
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("setup writes the settings of Dovecot 2.3, "

@@ -72,6 +72,8 @@ const char *proof_login_obstacle(const struct setup_run *r)
 	if (!str_starts(output_of(r->arena, version), STR("2.3")))
 		return _("a user for the test can be made with Dovecot 2.3 "
 			 "only");
+	if (!site_pid(r->arena, "/run/dovecot/master.pid", "dovecot"))
+		return _("Dovecot does not run");
 	if (!reads_conf_d(r->arena))
 		return _("dovecot.conf does not include conf.d");
 	return NULL;

@@ -73,6 +73,38 @@ for make in (trees.bare, trees.tutorial):
     t.eq(changed, [], f"{name}: applied again with the same keys")
     trees.remove(root)
 
+# a mail server, from what was unpacked
+root = trees.unpacked()
+before = trees.state(root)
+apply(root, "--install", "--domain", "example.org", "--admin", "alice")
+pem = trees.get(root, "/etc/inkan/tls/mail.example.org.pem")
+after = trees.state(root)
+t.eq([after["etc/inkan/tls/mail.example.org.pem"][0] & 0o7777, pem.count(b"-----BEGIN ")], [0o600, 2], "server: a key and a certificate, 0600")
+dovecot = trees.get(root, "/etc/dovecot/conf.d/99-inkan.conf").decode()
+t.ok(f"ssl_cert = </etc/inkan/tls/mail.example.org.pem\n" in dovecot and "unix_listener /var/spool/postfix/private/auth" in dovecot,
+     "server: Dovecot", dovecot)
+t.ok("root: alice\n" in trees.get(root, "/etc/aliases").decode() and "etc/aliases.db" in after, "server: aliases")
+state = trees.state(root, "")
+apply(root, "--install", "--domain", "example.org", "--admin", "alice")
+t.eq(trees.difference(state, trees.state(root, "")), [], "server: a second --apply changes nothing")
+undo(root)
+t.eq(trees.difference(before, trees.state(root)), [], "server: --undo brings every byte back")
+for name, args, code, words in (
+        ("a certificate that is not there", ("--tls-cert", "/x.pem", "--tls-key", "/x.key"), 66, "/x.pem is not there"),
+        ("a certificate without its key", ("--tls-cert", "/x.pem"), 64, "go together"),
+        ("an administrator who is nobody", ("--admin", "nobody-here"), 64, "no user nobody-here")):
+    status, out, err = trees.setup(root, "--install", "--apply", *args)
+    t.ok(status == code and words in err, f"server: refused: {name}", f"{status} {err}")
+    t.eq(trees.difference(before, trees.state(root)), [], f"server: nothing changed: {name}")
+for name in ("cert", "key"):
+    trees.put(root, f"/etc/x.{name}", "x")
+apply(root, "--install", "--tls-cert", "/etc/x.cert", "--tls-key", "/etc/x.key")
+main = trees.get(root, "/etc/postfix/main.cf").decode()
+t.ok("\nsmtpd_tls_cert_file = /etc/x.cert\n" in main and "\nsmtpd_tls_key_file = /etc/x.key\n" in main, "server: --tls-cert and --tls-key")
+status, out, err = trees.setup(trees.tutorial(), "--install", "--json")
+t.ok(status == 0 and not any(c["kind"] == "certificate" for c in json.loads(out)["changes"]), "server: one that is there is left as it is", err)
+trees.remove(root)
+
 # two runs, undone in turn
 root = trees.bare()
 before = trees.state(root)

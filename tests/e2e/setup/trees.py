@@ -56,6 +56,15 @@ def bare():
     return root
 
 
+def unpacked():
+    """Postfix and Dovecot as they are unpacked, to become a mail server (--install)."""
+    root = bare()
+    put(root, "/etc/passwd", PASSWD + "alice:x:1000:1000::/home/alice:/bin/sh\n")
+    put(root, "/etc/dovecot/dovecot.conf", "!include conf.d/*.conf\n")
+    put(root, "/etc/dovecot/conf.d/10-mail.conf", "mail_location = mbox:~/mail:INBOX=/var/mail/%u\n")
+    return root
+
+
 def tutorial():
     """The tutorial's finished setup."""
     root = bare()
