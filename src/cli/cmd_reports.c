@@ -11,6 +11,9 @@ static const struct opt options[] = {
 	{ "since", 0, "DATE", N_("from this day on, as 2026-11-24 (UTC)") },
 	{ "until", 0, "DATE", N_("up to and with this day") },
 	{ "failing", 0, NULL, N_("only what has messages that fail") },
+	{ "own", 0, NULL,
+	  N_("summary: what inkand here found out itself (its setting "
+	     "Store)") },
 	{ "set-aside", 0, "DIR",
 	  N_("import: keep what cannot be read here, with the reason") },
 	{ "password-file", 0, "FILE",
@@ -96,6 +99,7 @@ bool reports_filter(struct cli *cli, struct store_filter *f)
 		STORE_ALL_DAYS,
 		.domain = STR(""),
 		.failing = args_has(&cli->args, "failing"),
+		.own = args_has(&cli->args, "own"),
 	};
 	if (domain) {
 		f->domain = value_domain(cli->arena, str_of(domain));

@@ -120,7 +120,10 @@ int reports_summary(struct cli *cli)
 	if (ok && cli->json)
 		out_json(all_json(&g, f.domain));
 	else if (ok && !g.n)
-		printf("%s\n", _("no reports about that yet"));
+		printf("%s\n",
+		       f.own ? _("inkand has recorded nothing about that yet "
+				 "(its setting Store)")
+			     : _("no reports about that yet"));
 	json_decref(g.domains);
 	return done(cli, s, ok);
 }
