@@ -67,7 +67,7 @@ static bool find(struct digest *d)
 
 	if (!reports_filter(cli, &f))
 		return false;
-	f.since = d->until - 2 * CHANGES_DAYS + 1;
+	f.since = d->until - CHANGES_DAYS - CHANGES_DAYS + 1;
 	f.until = d->until;
 	if (!store_summaries(d->store, &f, add_domain, &names, &cli->err))
 		return false;
@@ -243,7 +243,7 @@ static void put_subject(struct digest *d, struct buf *b)
 static str mail_for(struct digest *d, const char *from, const char *to,
 		    str text)
 {
-	struct buf b = buf_of(d->cli->arena, TEXT_MAX * 2);
+	struct buf b = buf_of(d->cli->arena, (size_t)TEXT_MAX * 2);
 	char token[OUTBOX_TOKEN + 1];
 	str domain = value_domain(d->cli->arena, str_of(from));
 

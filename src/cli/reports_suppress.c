@@ -102,7 +102,7 @@ static bool take_bounce(struct cli *cli, struct store *s, str mail,
 		struct store_suppressed x = {
 			.address = address,
 			.since = cli->now,
-			.until = cli->now + DAYS_AFTER_BOUNCE * DAY,
+			.until = cli->now + (int64_t)DAYS_AFTER_BOUNCE * DAY,
 			.why = b.why.n ? b.why : STR("mail came back"),
 		};
 

@@ -308,7 +308,8 @@ bool compose_row(struct compose *c, const struct store_verdict_row *r,
 		return true;
 	arena_reset(c->row_arena);
 	now = c->n ? &c->list[c->n - 1] : NULL;
-	if (c->gzip && (other || now->octets + c->packed.n > c->about.max)) {
+	if (c->gzip && now &&
+	    (other || now->octets + c->packed.n > c->about.max)) {
 		if (!close_report(c, e))
 			return false;
 		c->part++;

@@ -26,7 +26,7 @@ struct composed {
 struct compose;
 
 /* The arena holds the ids.  NULL: *e. */
-struct compose *compose_new(const struct composing *c, struct arena *arena,
+struct compose *compose_new(const struct composing *about, struct arena *arena,
 			    struct err *e);
 void compose_free(struct compose *c);
 

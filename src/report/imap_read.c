@@ -116,9 +116,14 @@ static bool decode(struct arena *arena, str s, str *out)
 			p[n++] = s.p[i];
 			continue;
 		}
-		if (i + 2 >= s.n || hex(s.p[i + 1]) < 0 || hex(s.p[i + 2]) < 0)
+		if (i + 2 >= s.n)
 			return false;
-		p[n++] = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+
+		int high = hex(s.p[i + 1]), low = hex(s.p[i + 2]);
+
+		if (high < 0 || low < 0)
+			return false;
+		p[n++] = (char)(high * 16 + low);
 		i += 2;
 	}
 	*out = (str){ p, n };

@@ -24,9 +24,9 @@ void letter_date(struct buf *out, int64_t seconds)
 
 	(void)gmtime_r(&t, &tm);
 	buf_printf(out, "%.3s, %02d %.3s %04d %02d:%02d:%02d +0000",
-		   days + 3 * (tm.tm_wday % 7), tm.tm_mday,
-		   months + 3 * (tm.tm_mon % 12), tm.tm_year + 1900, tm.tm_hour,
-		   tm.tm_min, tm.tm_sec);
+		   &days[(size_t)3 * ((size_t)tm.tm_wday % 7)], tm.tm_mday,
+		   &months[(size_t)3 * ((size_t)tm.tm_mon % 12)],
+		   tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void letter_base64(struct buf *out, str octets)
