@@ -111,7 +111,7 @@ bool setup_ask_host(struct cli *cli, const struct site *m, str domain,
 	const char *text = args_get(&cli->args, "host");
 	char own[256] = "";
 	struct buf b = buf_of(cli->arena, 512);
-	str host;
+	str host = STR("");
 
 	if (!text) {
 		text = m->main_path ? site_postfix(m, "myhostname") : own;

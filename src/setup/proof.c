@@ -289,13 +289,14 @@ static str test_message(struct proof *p)
 
 static bool by_sendmail(struct proof *p, struct err *e)
 {
+	static const char to[] = PROOF_TO;
 	const char *const argv[] = { postconf(p, "sendmail_path"),
 				     "-C",
 				     p->r->postfix_dir,
 				     "-i",
 				     "-f",
 				     p->from,
-				     PROOF_TO,
+				     to,
 				     NULL };
 	struct run_result r;
 

@@ -2,6 +2,7 @@
 what it refuses, and that nothing is changed."""
 import json
 import os
+import pty
 import subprocess
 
 import tap
@@ -118,4 +119,38 @@ os.unlink(tree + "/etc/postfix/main.cf")
 refused("no Postfix", tree, 69, "install Postfix first")
 trees.remove(root)
 trees.remove(tree)
+
+
+def at_a_terminal(folder, *answers):
+    """What a person sees who types these lines."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ["LC_ALL"] = "C.UTF-8"
+        os.execv(trees.INKAN, [trees.INKAN, "setup", "--root", folder, "--ip", "192.0.2.1", "--apply"])
+    os.write(fd, "".join(a + "\n" for a in answers).encode())
+    seen = b""
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except OSError:  # the end of a terminal
+            break
+        if not part:
+            break
+        seen += part
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode("utf-8", "replace")
+
+
+root = trees.unpacked()
+before = trees.state(root)
+status, seen = at_a_terminal(root, "yes", "alice", "", "", "no")
+places = [seen.find(q) for q in ("Users cannot hand in mail", "Which user reads mail to root", "[example.org]", "[mail.example.org]",
+                                 "self-signed certificate", "Do this now?", "Nothing was changed.")]
+t.ok(status == 0 and -1 not in places and places == sorted(places), "at a terminal: asked, shown, and not done on a no", f"{status} {places} {seen}")
+t.eq(trees.difference(before, trees.state(root)), [], "at a terminal: nothing changed")
+status, seen = at_a_terminal(root, "no", "", "yes")
+t.ok(status == 0 and "are set up for example.org" in seen, "at a terminal: done on a yes", f"{status} {seen}")
+t.ok(b"submission" not in trees.get(root, "/etc/postfix/main.cf") and b"\nsubmission " not in trees.get(root, "/etc/postfix/master.cf"),
+     "at a terminal: and no mail server on a no")
+trees.remove(root)
 t.done()
