@@ -97,6 +97,8 @@ enum limits {
 	/* Questions of one check, and keys whose records are asked for. */
 	LIMIT_DOCTOR_QUESTIONS = 4000,
 	LIMIT_DOCTOR_KEYS = 300,
+	/* An MTA-STS policy file (RFC 8461 3.2 proposes 64 KB). */
+	LIMIT_MTA_STS_POLICY = 65536,
 
 	/* One message's memory, all arenas: header, answers and verdicts. */
 	LIMIT_MESSAGE_MEMORY = 16 << 20,

@@ -32,10 +32,14 @@ struct dns_client *cli_dns(struct cli *cli)
 	return open_dns(cli, NULL);
 }
 
+bool cli_has_anchor(void)
+{
+	return access(root_anchor, R_OK) == 0;
+}
+
 struct dns_client *cli_dns_validating(struct cli *cli)
 {
-	return open_dns(cli,
-			access(root_anchor, R_OK) == 0 ? root_anchor : NULL);
+	return open_dns(cli, cli_has_anchor() ? root_anchor : NULL);
 }
 
 static void free_key(void *key)

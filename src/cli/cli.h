@@ -37,6 +37,7 @@ int testkey_main(struct arena *arena, int argc, char *argv[]);
 /* The resolver that --nameserver, --zone and --dns-timeout ask for; ends with
  * cli_dns_free.  NULL: cli->err. */
 struct dns_client *cli_dns(struct cli *cli);
+bool cli_has_anchor(void); /* the root's, for DNSSEC */
 /* The same with DNSSEC, from the root, where its anchor is installed. */
 struct dns_client *cli_dns_validating(struct cli *cli);
 

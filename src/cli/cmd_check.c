@@ -3,7 +3,7 @@
 #include "cli/check_print.h"
 #include "cli/check_state.h"
 #include "dns/idn.h"
-#include "doctor/ports.h"
+#include "doctor/policies.h"
 #include "doctor/propagation.h"
 #include "doctor/records.h"
 
@@ -161,8 +161,14 @@ static void speak_to(struct cli *cli, const struct machine *m,
 		.records = r,
 		.ca_file = args_get(&cli->args, "ca-file"),
 	};
+	struct dns_client *validating = cli_has_anchor()
+						? cli_dns_validating(cli)
+						: NULL;
 
 	check_ports(&p);
+	check_mta_sts(&p);
+	check_dane(&p, validating);
+	dns_client_free(validating);
 }
 
 /* Runs again while answers come; the findings of the last run count. */

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "dmarc/walk.h"
 #include "dns/name.h"
+#include "doctor/mta_sts.h"
 #include "doctor/records.h"
 
 static str proposal(const struct records_check *r, str name, str domain)
@@ -172,32 +173,52 @@ static bool is_record(str data)
 	return data.n > 0;
 }
 
-static void check_policy(struct records_check *r, enum finding_code code,
-			 enum dns_type type, str name, bool (*is)(str),
-			 str line)
+static void check_syntax(struct records_check *r, enum finding_code code,
+			 str name, str text, const char *why, str line)
+{
+	judge(r->f, code, !why, name,
+	      ARGS(why ? str_of(why) : text, line, text));
+}
+
+/* The text of the one record; absent without one. */
+static str check_policy(struct records_check *r, enum finding_code code,
+			enum dns_type type, str name, bool (*is)(str), str line)
 {
 	const struct dns_answer *a = records_ask(r, code, type, name);
 	str first;
 	size_t n;
 
 	if (!a)
-		return;
+		return (str){ NULL, 0 };
 	n = records_count(a, is, &first);
 	judge(r->f, code, type == DNS_TXT ? n == 1 : n > 0, name,
 	      ARGS(machine_number(r->m, (unsigned)n), line));
+	return n == 1 ? first : (str){ NULL, 0 };
 }
 
 void check_policies(struct records_check *r, str domain)
 {
 	str sts = records_name(r->m, STR("_mta-sts"), domain);
 	str tls = records_name(r->m, STR("_smtp._tls"), domain);
+	str sts_line = records_line(r->m, sts, STR("v=STSv1; id=1")), tls_line;
 	struct buf b = buf_of(r->m->arena, 512);
+	struct ip ips[RECORDS_ADDRESSES_MAX];
+	size_t n;
+	str text;
 
 	buf_printf(&b, "v=TLSRPTv1; rua=mailto:tls-reports@%.*s",
 		   STR_ARG(domain));
-	check_policy(r, FIND_MTA_STS, DNS_TXT, sts, is_sts,
-		     records_line(r->m, sts, STR("v=STSv1; id=1")));
-	check_policy(r, FIND_TLS_RPT, DNS_TXT, tls, is_tlsrpt,
-		     records_line(r->m, tls, buf_str(&b)));
-	check_policy(r, FIND_CAA, DNS_CAA, domain, is_record, STR(""));
+	tls_line = records_line(r->m, tls, buf_str(&b));
+	text = check_policy(r, FIND_MTA_STS, DNS_TXT, sts, is_sts, sts_line);
+	if (text.p)
+		check_syntax(r, FIND_STS_RECORD, sts, text,
+			     mta_sts_record_problem(text), sts_line);
+	/* for check_mta_sts */
+	(void)records_addresses(r, records_name(r->m, STR("mta-sts"), domain),
+				ips, &n);
+	text = check_policy(r, FIND_TLS_RPT, DNS_TXT, tls, is_tlsrpt, tls_line);
+	if (text.p)
+		check_syntax(r, FIND_TLS_RPT_RECORD, tls, text,
+			     tls_rpt_record_problem(text), tls_line);
+	(void)check_policy(r, FIND_CAA, DNS_CAA, domain, is_record, STR(""));
 }

@@ -1,12 +1,12 @@
 #include "net/dialog.h"
 
-#include "base/buf.h"
 #include "base/limits.h"
 #include "base/tr.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -25,6 +25,7 @@ struct dialog {
 	SSL_CTX *ctx;
 	SSL *ssl;
 	long distrust; /* X509_V_OK: none */
+	bool ended; /* by the server, in good order */
 	size_t n, taken; /* of in */
 	char in[LINE_MAX_BYTES];
 };
@@ -127,6 +128,7 @@ static bool again(struct dialog *t, int result, struct err *e)
 	case SSL_ERROR_WANT_WRITE:
 		return await(t, POLLOUT, e);
 	case SSL_ERROR_ZERO_RETURN:
+		t->ended = true;
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("the server ended the connection"));
 	default:
@@ -143,6 +145,7 @@ static bool again(struct dialog *t, int result, struct err *e)
 static bool plain_failed(struct dialog *t, ssize_t n, short events,
 			 struct err *e)
 {
+	t->ended = n == 0;
 	if (n == 0)
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("the server ended the connection"));
@@ -188,6 +191,17 @@ bool dialog_line(struct dialog *t, str *out, struct err *e)
 	return true;
 }
 
+bool dialog_rest(struct dialog *t, struct buf *out, struct err *e)
+{
+	do {
+		buf_put(out, (str){ t->in + t->taken, t->n - t->taken });
+		t->n = t->taken = 0;
+	} while (!out->overflow && fill(t, e));
+	return !out->overflow
+		       ? t->ended
+		       : err_set(e, ERR_DATA, _("the file is too large"));
+}
+
 bool dialog_send(struct dialog *t, str bytes, struct err *e)
 {
 	while (bytes.n) {
@@ -219,6 +233,15 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
+/* SNI; OpenSSL's macro wants what may be written to. */
+static bool set_name(SSL *ssl, const char *name)
+{
+	char copy[256];
+
+	(void)snprintf(copy, sizeof copy, "%s", name);
+	return !*copy || SSL_set_tlsext_host_name(ssl, copy);
+}
+
 /* Servers of long ago are spoken to as well, to be able to name them. */
 static bool prepare(struct dialog *t, const char *name, const char *ca_file,
 		    struct err *e)
@@ -232,11 +255,13 @@ static bool prepare(struct dialog *t, const char *name, const char *ca_file,
 		return err_set(e, ERR_NO_INPUT,
 			       _("no certificate in PEM form is in %.300s"),
 			       ca_file ? ca_file : "");
+	/* many web servers end without close_notify; a policy that was cut lacks
+	 * lines */
+	(void)SSL_CTX_set_options(t->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, on_verify);
 	t->ssl = SSL_new(t->ctx);
 	if (!t->ssl || !SSL_set_app_data(t->ssl, t) ||
-	    !SSL_set_fd(t->ssl, t->fd) ||
-	    (*name && !SSL_set_tlsext_host_name(t->ssl, name)))
+	    !SSL_set_fd(t->ssl, t->fd) || !set_name(t->ssl, name))
 		return err_set(e, ERR_INTERNAL, _("TLS cannot be set up"));
 	return true;
 }

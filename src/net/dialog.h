@@ -6,6 +6,7 @@
 #define NET_DIALOG_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/ip.h"
 
@@ -27,6 +28,8 @@ void dialog_close(struct dialog *t); /* NULL is fine */
 
 /* A line without its end, at most 4096 octets; lives until the next one. */
 bool dialog_line(struct dialog *t, str *out, struct err *e);
+/* All until the server ends it; false: more than the buffer may hold, or *e. */
+bool dialog_rest(struct dialog *t, struct buf *out, struct err *e);
 bool dialog_send(struct dialog *t, str bytes, struct err *e);
 
 /* name: whom the server should be (SNI).  ca_file: trusted roots in PEM, NULL

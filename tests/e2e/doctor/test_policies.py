@@ -1,0 +1,157 @@
+"""check and what senders are told of TLS: MTA-STS with its file over HTTPS, and
+DANE in a signed zone, held against what the server on port 25 shows."""
+import hashlib
+import json
+import os
+import subprocess
+
+import tap
+from ca import Authority
+from lab import Lab, LabError
+from mailhost import Dns
+from tool import INKAN
+
+t = tap.Tap()
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT, NAME = "/etc/ssl/own-root.pem", "_25._tcp.mx.example.org"
+GOOD = "version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 604800\n"
+WEB = r"""
+import http.server, ssl, sys
+class Web(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = open("/run/policy", "rb").read()
+        moved = body.startswith(b"moved")
+        self.send_response(301 if moved else 200)
+        if moved:
+            self.send_header("Location", "https://mta-sts.example.org/elsewhere")
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1])
+server = http.server.ThreadingHTTPServer(("0.0.0.0", 443), Web)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
+
+
+def tlsa(cert, usage=3, selector=1, kind="sha256"):
+    """The record's text for a certificate file."""
+    def run(*args, data=None):
+        return subprocess.run(["openssl", *args], input=data, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    if selector:
+        der = run("pkey", "-pubin", "-outform", "DER", data=run("x509", "-in", cert, "-noout", "-pubkey"))
+    else:
+        der = run("x509", "-in", cert, "-outform", "DER")
+    data = hashlib.new(kind, der).hexdigest() if kind else der.hex()
+    return f"{usage} {selector} {({'sha256': 1, 'sha512': 2}).get(kind, 0)} {data}"
+
+
+def scenario(lab):
+    ca = Authority(os.path.join(lab.dir, "ca"))
+    mx, web = ca.issue("mx", "mx.example.org"), ca.issue("web", "mta-sts.example.org")
+    other = ca.issue("other", "other.example.org")
+    dns = Dns(lab)
+    host = lab.host("box", "192.0.2.1")
+    host.sh("rm -rf /etc/inkan /etc/opendkim.conf /etc/postfix; mkdir -p /etc/postfix")
+    host.sh(f"mount --bind {dns.dir} /usr/share/dns; cp {dns.anchor} {dns.dir}/root.key")
+    for path, source in ((ROOT, ca.root), ("/run/mx.pem", mx + ".all"), ("/run/web.pem", web + ".all"), ("/run/other.pem", other + ".all")):
+        with open(source, encoding="ascii") as f:
+            host.write(path, f.read(), 0o600)
+    host.write("/run/web.py", WEB)
+
+    def zone(*rows):
+        if dns.server:
+            dns.stop()
+        dns.rows = ["$ORIGIN example.org.\n@ A 192.0.2.1\n@ MX 10 mx\nmx A 192.0.2.1\nmta-sts A 192.0.2.1\n"
+                    "@ TXT \"v=spf1 a -all\"\n" + "\n".join(rows)]
+        dns.start()
+
+    def check(*args):
+        out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "5", "--domain",
+                        "example.org", "--ca-file", ROOT, "--only", "policy.mta_sts", "--only", "policy.tls_rpt", "--only", "dane.",
+                        *args], env={"LC_ALL": "C.UTF-8", "LANGUAGE": ""})
+        return json.loads(out)["findings"]
+
+    def bad(found):
+        return sorted({f"{f['status']} {f['code']}" for f in found if f["status"] not in ("ok", "skip")})
+
+    def server(argv, port):
+        process = host.start(["python3", *argv])
+        host.await_port(port)
+        return process
+
+    def end(process):
+        os.kill(host.inner_pid(process), 9)
+        process.wait()
+    sts, rpt = '_mta-sts TXT "v=STSv1; id=1"', '_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls-reports@example.org"'
+    fake = os.path.join(HERE, "fakesmtp.py")
+    smtp = server([fake, "25", "/run/mx.pem"], 25)
+    pages = server(["/run/web.py", "/run/web.pem"], 443)
+
+    # the right thing, in every form that is used
+    right = [tlsa(mx + ".crt"), tlsa(mx + ".crt", 3, 0, "sha512"), tlsa(ca.root, 2, 0), tlsa(ca.root, 2, 1, ""), tlsa(mx + ".crt", 3, 0, "")]
+    host.write("/run/policy", GOOD)
+    for record in right:
+        zone(sts, rpt, f"_25._tcp.mx TLSA {record}")
+        found = check()
+        t.eq(bad(found), [], f"right: TLSA {record[:5]}")
+        t.ok({("dane.mismatch", "ok"), ("dane.dnssec", "ok"), ("policy.mta_sts.mx", "ok"), ("policy.mta_sts.certificate", "ok")}
+             <= {(f["code"], f["status"]) for f in found}, "all of it was looked at", found)
+    t.eq([f for f in check("--offline") if f["status"] != "skip"], [], "--offline")
+
+    # the policy
+    for text, wanted in (
+            (GOOD.replace("mx.example", "*.mx.example"), ["fail policy.mta_sts.mx"]),
+            (GOOD.replace("mx.example", "*.example").replace("enforce", "testing"), ["warn policy.mta_sts.mx"]),
+            (GOOD.replace("mx: mx", "mx: *"), []),
+            (GOOD.replace("604800", "600"), ["note policy.mta_sts.max_age"]),
+            (GOOD.replace("mx:", "m:"), ["fail policy.mta_sts.file"]),
+            ("moved\n", ["fail policy.mta_sts.fetch"]),
+            ("x" * 70000, ["fail policy.mta_sts.fetch"]),
+            ("version: STSv1\nmode: none\nmax_age: 1\n", [])):
+        text = text.replace("*.example.org", "*.example.net") if "testing" in text else text
+        host.write("/run/policy", text)
+        t.eq(bad(check()), wanted, f"policy: {text[:60]!r}")
+    host.write("/run/policy", GOOD)
+    end(pages)
+    pages = server(["/run/web.py", "/run/other.pem"], 443)
+    found = check()
+    t.ok(bad(found) == ["fail policy.mta_sts.fetch"] and any("another name" in f["seen"] for f in found), "another name's certificate", found)
+    end(pages)
+    t.eq(bad(check()), ["fail policy.mta_sts.fetch"], "no web server")
+    pages = server(["/run/web.py", "/run/web.pem"], 443)
+    t.eq(bad(check("--ca-file", f"{other}.crt")), ["fail policy.mta_sts.fetch"], "an authority that is not known")
+
+    # the server changed its key: the record of the finding cures it
+    end(smtp)
+    smtp = server([fake, "25", "/run/other.pem"], 25)
+    zone(sts, rpt, f"_25._tcp.mx TLSA {tlsa(mx + '.crt')}")
+    found = check()
+    t.eq(bad(found), ["fail dane.mismatch", "fail policy.mta_sts.certificate"], "another key and name")
+    fix = next(f["fix"] for f in found if f["code"] == "dane.mismatch")
+    zone(sts, rpt, fix.partition("publish: ")[2])
+    t.eq(bad(check()), ["fail policy.mta_sts.certificate"], "the cure: the record proposed; usage 3 asks for no name")
+    zone(sts, rpt, f"_25._tcp.mx TLSA {tlsa(ca.root, 2, 0)}")
+    t.eq(bad(check()), ["fail dane.mismatch", "fail policy.mta_sts.certificate"], "usage 2 does")
+    end(smtp)
+    smtp = server([fake, "25", "/run/mx.pem"], 25)
+
+    # records
+    zone('_mta-sts TXT "v=STSv1; id=2026-11-24"', '_smtp._tls TXT "v=TLSRPTv1; rua=tls@example.org"',
+         f"_25._tcp.mx TLSA {tlsa(mx + '.crt', 1)}")
+    t.eq(bad(check()), ["fail policy.mta_sts.record", "fail policy.tls_rpt.record", "warn dane.record"], "records that cannot be read")
+    zone(rpt, f"_25._tcp.mx TLSA {tlsa(mx + '.crt', 1)}", f"_25._tcp.mx TLSA {tlsa(mx + '.crt')}")
+    t.eq(bad(check()), ["note policy.mta_sts", "note policy.mta_sts.file.alone", "warn dane.record"], "a file without a record")
+    end(smtp)
+    t.ok("skip" in {f["status"] for f in check() if f["code"] == "dane.mismatch"}, "a server that cannot be reached: skipped")
+
+
+try:
+    with Lab() as the_lab:
+        scenario(the_lab)
+except LabError as e:
+    t.skip("policies", str(e))
+t.done()
