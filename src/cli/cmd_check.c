@@ -199,6 +199,7 @@ static bool look_up(struct cli *cli, const struct machine *m,
 		*end = NULL;
 		check_records(&r);
 	} while (r.pending && dns_client_wait_all(dns, r.asks));
+	check_live(f, m, dns);
 	speak_to(cli, m, f, &r);
 	asks_cancel(r.asks);
 	if (!r.zones_only)
@@ -225,10 +226,12 @@ static bool find_all(struct cli *cli, const struct machine *m,
 
 	findings_init(f, cli->arena);
 	check_machine(f, m);
-	if (!asks_dns(cli, m))
+	if (!asks_dns(cli, m)) {
 		skip_dns(cli, f);
-	else if (!look_up(cli, m, f))
+		check_live(f, m, NULL);
+	} else if (!look_up(cli, m, f)) {
 		return false;
+	}
 	check_providers(f, m, list, domains(cli, m, list));
 	findings_sort(f);
 	return true;

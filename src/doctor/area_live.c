@@ -1,8 +1,11 @@
-/* The running signer, spoken to as Postfix would: does it answer, and does it
- * sign the domains' mail? */
+/* The running signer, spoken to as Postfix would: does it answer, does it sign
+ * the domains' mail, and does the signature hold with the record in the DNS? */
+#include "dns/client.h"
 #include "doctor/areas.h"
+#include "mail/feed.h"
 #include "milter/client.h"
 #include "net/listen.h"
+#include "verify/verify.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +29,7 @@ static bool open_socket(const struct machine *m, int *fd, struct err *e)
 
 /* A message of the domain's own, handed in by a user who has logged in. */
 static bool hand_in(const struct machine *m, int fd, str domain,
-		    struct milter_outcome *out, struct err *e)
+		    str *signed_text, struct milter_outcome *out, struct err *e)
 {
 	struct buf from = buf_of(m->arena, 512), text = buf_of(m->arena, 2048);
 	struct milter_client c;
@@ -61,6 +64,8 @@ static bool hand_in(const struct machine *m, int fd, str domain,
 	if (ok)
 		milter_client_quit(&c);
 	milter_client_done(&c);
+	if (ok)
+		*signed_text = milter_apply(m->arena, out, buf_str(&text));
 	return ok;
 }
 
@@ -80,13 +85,94 @@ static bool signed_by(const struct milter_outcome *o, str domain)
 	return false;
 }
 
-static void check_domain(struct findings *f, const struct machine *m,
-			 str domain, bool *answers)
+static void on_field(void *arg, str raw)
 {
+	(void)verify_header_raw(arg, raw);
+}
+
+static void on_end_of_header(void *arg)
+{
+	verify_end_of_headers(arg);
+}
+
+static void on_body(void *arg, str chunk)
+{
+	verify_body(arg, chunk);
+}
+
+static void on_too_large(void *arg)
+{
+	verify_header_too_large(arg);
+}
+
+/* The domain's signature that fares best; NULL: none. */
+static const struct verdict_dkim *best(const struct verdict *v, str domain)
+{
+	const struct verdict_dkim *found = NULL;
+
+	for (size_t i = 0; i < v->n_dkim; i++)
+		if (str_ieq(v->dkim_rows[i].domain, domain) &&
+		    (!found || v->dkim_rows[i].result == DKIM_PASS))
+			found = &v->dkim_rows[i];
+	return found;
+}
+
+static void judge_signature(struct findings *f, const struct machine *m,
+			    str domain, const struct verdict *v)
+{
+	const struct verdict_dkim *row = best(v, domain);
+	str reason;
+
+	if (!row || row->result == DKIM_TEMPERROR) {
+		finding_skip(f, FIND_LIVE_HOLDS, domain,
+			     N_("the name servers gave no answer"));
+		return;
+	}
+	reason = str_of(row->reason ? row->reason
+				    : dkim_result_word(row->result));
+	judge(f, FIND_LIVE_HOLDS, row->result == DKIM_PASS, domain,
+	      ARGS(arena_str(m->arena, row->selector),
+		   arena_str(m->arena, reason)));
+}
+
+/* As a receiver does. */
+static void check_signature(struct findings *f, const struct machine *m,
+			    struct dns_client *dns, str domain, str text)
+{
+	struct verify_options o = verify_defaults(m->now);
+	struct verify *v = dns ? verify_new(&o, dns_client_resolver(dns))
+			       : NULL;
+	struct feed_sink sink = { v, on_field, on_too_large, on_end_of_header,
+				  on_body };
+	struct feed *feed;
+	bool waiting = true;
+
+	if (!v) {
+		finding_skip(f, FIND_LIVE_HOLDS, domain,
+			     N_("no name server is asked"));
+		return;
+	}
+	feed = feed_new(m->arena, &sink);
+	feed_put(feed, text);
+	feed_end(feed);
+	verify_end(v);
+	while (waiting && !verify_run(v))
+		waiting = dns_client_wait(dns, verify_asks(v));
+	if (!waiting)
+		verify_give_up(v);
+	judge_signature(f, m, domain, verify_verdict(v));
+	verify_free(v);
+}
+
+static void check_domain(struct findings *f, const struct machine *m,
+			 struct dns_client *dns, str domain, bool *answers)
+{
+	str text = STR("");
 	struct milter_outcome out = { 0 };
 	struct err e = { .text = "" };
 	int fd = -1;
-	bool ok = open_socket(m, &fd, &e) && hand_in(m, fd, domain, &out, &e);
+	bool ok = open_socket(m, &fd, &e) &&
+		  hand_in(m, fd, domain, &text, &out, &e);
 
 	if (fd >= 0)
 		close(fd);
@@ -98,12 +184,16 @@ static void check_domain(struct findings *f, const struct machine *m,
 		judge(f, FIND_LIVE, ok, m->signer.conf->socket,
 		      ARGS(arena_str(m->arena, str_of(e.text)),
 			   m->signer.ours ? STR("inkand") : STR("opendkim")));
-	if (ok)
-		judge(f, FIND_LIVE_SIGNS, signed_by(&out, domain), domain,
-		      ARGS(m->signer.conf->socket));
+	if (!ok)
+		return;
+	judge(f, FIND_LIVE_SIGNS, signed_by(&out, domain), domain,
+	      ARGS(m->signer.conf->socket));
+	if (signed_by(&out, domain))
+		check_signature(f, m, dns, domain, text);
 }
 
-void check_live(struct findings *f, const struct machine *m)
+void check_live(struct findings *f, const struct machine *m,
+		struct dns_client *dns)
 {
 	str domains[MACHINE_DOMAINS_MAX];
 	size_t n = machine_domains(m, domains);
@@ -117,5 +207,5 @@ void check_live(struct findings *f, const struct machine *m)
 		return;
 	}
 	for (size_t i = 0; i < n && i < LIVE_DOMAINS && answers; i++)
-		check_domain(f, m, domains[i], &answers);
+		check_domain(f, m, dns, domains[i], &answers);
 }

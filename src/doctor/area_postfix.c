@@ -429,5 +429,4 @@ void check_machine(struct findings *f, const struct machine *m)
 	}
 	if (m->postfix.there)
 		check_milter(f, m);
-	check_live(f, m);
 }

@@ -14,13 +14,16 @@ void check_senders(struct findings *f, const struct machine *m);
 void check_keys(struct findings *f, const struct machine *m);
 void check_milter(struct findings *f, const struct machine *m);
 void check_certificate(struct findings *f, const struct machine *m);
-/* Speaks to the signer, where it runs. */
-void check_live(struct findings *f, const struct machine *m);
+/* Speaks to the signer, where it runs.  dns: for the keys of its signatures; may
+ * be NULL. */
+struct dns_client;
+void check_live(struct findings *f, const struct machine *m,
+		struct dns_client *dns);
 /* After all others: what their findings mean to Google, Yahoo, Microsoft. */
 void check_providers(struct findings *f, const struct machine *m,
 		     const str *domains, size_t n);
 
-/* All of the files. */
+/* All of the files; not the running signer. */
 void check_machine(struct findings *f, const struct machine *m);
 
 /* Is the file there?  Skipped when that cannot be seen without being root. */

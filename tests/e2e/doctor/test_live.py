@@ -97,6 +97,15 @@ def scenario(lab):
     box.await_port(8891)
     found = check(box)
     t.eq(statuses(found, "milter.live") + statuses(found, "milter.live.signs"), ["ok", "ok"], "the signer answers and signs")
+    t.eq(statuses(found, "milter.live.signature"), ["ok"], "with the key that the DNS has")
+    tree.key("second")
+    with open(tree.path(f"{KEYS}/second.txt"), encoding="ascii") as f:
+        wrong = "".join(f.read().split('"')[1::2])
+    one.serve(spf, "default._domainkey TXT " + " ".join('"%s"' % wrong[i:i + 200] for i in range(0, len(wrong), 200)), dmarc)
+    found = check(box)
+    t.eq(statuses(found, "milter.live.signature"), ["fail"], "with another key than the DNS has")
+    t.ok("default" in found[("milter.live.signature", "example.org")]["seen"], "its selector is named", found)
+    one.serve(spf, dkim, dmarc)
     found = check(box, "--domain", "example.org", "--only", "milter.")
     t.ok(all(c.startswith("milter.") for c, _ in found), "--only")
 
