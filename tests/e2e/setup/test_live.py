@@ -64,7 +64,7 @@ def failing(m, receiver):
     m.host.sh("mount --bind /etc /etc; mount -o remount,bind,ro /etc")
     code, out = m.setup("--undo", check=False)
     t.ok(code in (73, 77) and "Read-only" in out, "read-only /etc: --undo is refused", f"{code} {out}")
-    m.host.sh("umount /etc")
+    m.host.sh("umount -l /etc")
     t.eq(trees.difference(state, m.etc()), [], "read-only /etc: nothing changed")
     holder = m.host.start(["flock", "-o", "/var/lib/inkan-setup/lock", "sleep", "60"])
     until("the lock", lambda: m.setup("--apply", check=False)[0] == 69, 10)
@@ -89,7 +89,7 @@ def refused_etc(m, before):
     m.host.sh("mount --bind /etc /etc; mount -o remount,bind,ro /etc")
     code, out = m.setup("--apply", check=False)
     t.ok(code in (73, 77) and "Read-only" in out, "read-only /etc: --apply is refused", f"{code} {out}")
-    m.host.sh("umount /etc")
+    m.host.sh("umount -l /etc")
     t.eq(trees.difference(before, m.etc()), [], "read-only /etc: --apply changed nothing")
 
 
