@@ -125,6 +125,32 @@ static void check_text(struct records_check *r, str domain, str text, str line)
 	check_reports(r, domain, &record, line);
 }
 
+/* Every name that was asked (RFC 9989 4.10), and what was there. */
+static void tell_walk(struct records_check *r, str domain,
+		      const struct dmarc_walk *walk)
+{
+	struct buf b = buf_of(r->m->arena, 4096);
+
+	for (size_t i = 0; i < walk->n; i++) {
+		const struct dmarc_step *s = &walk->steps[i];
+
+		buf_printf(&b, "%s_dmarc.%.*s ", i ? ", " : "",
+			   STR_ARG(s->name));
+		if (s->record)
+			buf_printf(&b, "p=%s", dmarc_policy_word(s->record->p));
+		else
+			buf_put(&b, s->outcome == DMARC_LOOKUP_SEVERAL
+					    ? STR(">1")
+				    : s->outcome == DMARC_LOOKUP_TEMPERROR
+					    ? STR("?")
+					    : STR("-"));
+	}
+	finding_put(r->f, FIND_DMARC_WALK, FINDING_OK, domain,
+		    ARGS(buf_str(&b), walk->organizational_domain.n
+					      ? walk->organizational_domain
+					      : STR("?")));
+}
+
 /* The record of the nearest name above that has one. */
 static bool from_above(struct records_check *r, str domain)
 {
@@ -132,6 +158,8 @@ static bool from_above(struct records_check *r, str domain)
 
 	dmarc_walk(r->asks, domain, &walk);
 	r->pending |= walk.pending;
+	if (!walk.pending)
+		tell_walk(r, domain, &walk);
 	return !walk.pending && walk.of_domain;
 }
 

@@ -166,6 +166,9 @@ for name in ("no SPF", "a typo in SPF", "no key", "another key", "quotes in the 
 v4 = base.copy().sub("/etc/postfix/main.cf", "inet_protocols = all", "inet_protocols = ipv4")
 t.eq(bad(zone(), v4), {"host.ipv6"}, "AAAA, but inet_protocols = ipv4")
 t.ok("host.name" in bad(zone(), base, "--host", "localhost"), "--host: no full name")
+walk = next(f for f in findings(zone(), base, "--domain", "a.b.example.org") if f["code"] == "dmarc.walk")
+t.ok(re.search(r"_dmarc\.a\.b\.example\.org -, _dmarc\.b\.example\.org -, _dmarc\.example\.org p=\w+.*is example\.org$", walk["seen"])
+     and walk["status"] == "ok", "DMARC's tree walk, step by step", walk)
 t.ok({"spf.record", "dmarc.record", "mx.record"} <= bad(zone(), base, "--domain", "example.com"), "--domain: another one")
 none = [f for f in base.check() if f["code"].startswith(AREAS)]
 t.eq([(f["code"], f["status"]) for f in none], [("dns.resolver", "skip")], "no name server is asked of a tree alone")
