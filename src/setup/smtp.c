@@ -6,17 +6,25 @@
 #include "net/listen.h"
 #include "setup/talk.h"
 
-enum { MESSAGE_MAX = 1 << 20 };
+#include <errno.h>
+#include <unistd.h>
+
+/* A Postfix that was just told to reload ends the connections of its old
+ * processes: that is no answer. */
+enum { MESSAGE_MAX = 1 << 20, TRIES = 4, PAUSE_SECONDS = 1 };
 
 struct session {
 	struct talk talk;
 	struct arena *arena;
 	bool refused;
+	bool broke; /* it ended by itself, before it had the message */
+	bool given; /* the message's end was said */
 	struct err *e;
 };
 
 static bool ended(struct session *s)
 {
+	s->broke = !s->given && errno != EAGAIN && errno != EWOULDBLOCK;
 	return err_sys(s->e, _("Postfix ended the connection"));
 }
 
@@ -76,6 +84,12 @@ static bool log_in(struct session *s, const struct smtp_job *job)
 		       "");
 }
 
+static bool say_end(struct session *s)
+{
+	s->given = true;
+	return command(s, '2', ".", "", "");
+}
+
 static bool hand_over(struct session *s, const struct smtp_job *job)
 {
 	return reply_is(s, '2') && command(s, '2', "EHLO localhost", "", "") &&
@@ -85,25 +99,43 @@ static bool hand_over(struct session *s, const struct smtp_job *job)
 	       command(s, '3', "DATA", "", "") &&
 	       (talk_say(&s->talk, as_data(s->arena, job->message)) ||
 		ended(s)) &&
-	       command(s, '2', ".", "", "");
+	       say_end(s);
+}
+
+static bool try_once(struct session *s, const struct net_address *a,
+		     const struct smtp_job *job)
+{
+	bool ok;
+
+	s->refused = s->broke = s->given = false;
+	s->talk = (struct talk){ .fd = -1 };
+	if (!net_connect(a, &s->talk.fd, s->e)) {
+		s->broke = true;
+		return false;
+	}
+	talk_begin(&s->talk);
+	ok = hand_over(s, job);
+	if (ok)
+		(void)talk_say(&s->talk, STR("QUIT\r\n"));
+	talk_end(&s->talk);
+	return ok;
 }
 
 bool smtp_send(struct arena *arena, const struct smtp_job *job, bool *refused,
 	       struct err *e)
 {
 	struct net_address a = { .kind = NET_INET, .host = "127.0.0.1" };
-	struct session s = { .talk = { .fd = -1 }, .arena = arena, .e = e };
-	bool ok;
+	struct session s = { .arena = arena, .e = e };
+	bool ok = false;
 
-	*refused = false;
 	memcpy(a.port, job->port, strnlen(job->port, NET_PORT_MAX));
-	if (!net_connect(&a, &s.talk.fd, e))
-		return false;
-	talk_begin(&s.talk);
-	ok = hand_over(&s, job);
-	if (ok)
-		(void)talk_say(&s.talk, STR("QUIT\r\n"));
-	talk_end(&s.talk);
+	for (int i = 0; i < TRIES && !ok; i++) {
+		if (i > 0)
+			(void)sleep(PAUSE_SECONDS);
+		ok = try_once(&s, &a, job);
+		if (!s.broke)
+			break;
+	}
 	*refused = s.refused;
 	return ok;
 }

@@ -74,6 +74,8 @@ bool talk_line(struct talk *t, str *line)
 		t->n = rest.n;
 		t->taken = 0;
 		got = get(t, t->bytes + t->n, sizeof t->bytes - t->n);
+		if (got == 0)
+			errno = ECONNRESET;
 		if (got <= 0)
 			return false;
 		t->n += (size_t)got;
