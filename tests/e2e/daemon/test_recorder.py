@@ -93,6 +93,23 @@ class Pg:
         f.until("its last transaction", lambda: self.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'inkan'") == "0", 60)
 
 
+def tell(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:  # its work was done meanwhile
+            pass
+
+
+def freeze(parent):
+    """The server first, so that it starts nobody else."""
+    os.kill(parent, signal.SIGSTOP)
+    pids = [int(p) for p in subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], check=False, capture_output=True,
+                                           text=True).stdout.split()]
+    tell(pids, signal.SIGSTOP)
+    return [*pids, parent]
+
+
 def count(store):
     return int(store.ask("SELECT count(*) FROM verdict") or 0)
 
@@ -230,24 +247,18 @@ try:
         t.eq(counters(inkand), (0, 200), "a database that is dead: 100 wait, 200 are counted as not recorded")
         pg.start()
         t.ok(drained(inkand, 300) and count(store) == before + 100, "and back: it goes on by itself", str(counters(inkand)))
-        hung = [int(p) for p in subprocess.run(["ps", "-o", "pid=", "--ppid", str(pg.process.pid)], check=True, capture_output=True,
-                                               text=True).stdout.split()] + [pg.process.pid]
-        for pid in hung:
-            os.kill(pid, signal.SIGSTOP)
+        hung = freeze(pg.process.pid)
         line.many(300)
         t.ok(counters(inkand)[1] >= 400, "a database that hangs: mail goes on", str(counters(inkand)))
-        for pid in hung:
-            os.kill(pid, signal.SIGCONT)
+        tell(hung, signal.SIGCONT)
         t.ok(drained(inkand, 600) and count(store) == before + counters(inkand)[0], "and wakes: nothing is double",
              f"{counters(inkand)} {count(store)}")
-        for pid in hung:
-            os.kill(pid, signal.SIGSTOP)
+        hung = freeze(pg.process.pid)
         line.many(5)
         start = time.monotonic()
         t.eq(inkand.stop(), 0, "a database that hangs does not keep SIGTERM waiting")
         t.note(f"{time.monotonic() - start:.1f} s")
-        for pid in hung:
-            os.kill(pid, signal.SIGCONT)
+        tell(hung, signal.SIGCONT)
         t.ok("does not answer" in inkand.log() or "are lost" in inkand.log(), "and what is lost is said", inkand.log())
         pg.stop()
         inkand = f.Inkand(f"{LINES}Store {store.url}\n", "late")
