@@ -1,8 +1,7 @@
 /* inkan authres: the Authentication-Results fields of a message, parsed. */
 #include "cli/cli.h"
-#include "cli/source.h"
+#include "cli/message.h"
 #include "mail/authres.h"
-#include "mail/feed.h"
 #include "mail/message.h"
 
 static const struct opt options[] = {
@@ -21,27 +20,13 @@ static void on_body(void *arg, str chunk)
 	(void)arg, (void)chunk;
 }
 
-static void on_chunk(void *arg, str bytes)
-{
-	feed_put(arg, bytes);
-}
-
 static bool read_header(struct cli *cli, struct header *h)
 {
 	struct feed_sink sink = { .arg = h,
 				  .field = on_field,
 				  .body = on_body };
-	struct feed *feed = feed_new(cli->arena, &sink);
-	struct source s;
-	const char *path;
-	bool ok;
 
-	if (!cli_file(cli, &path) || !source_open(&s, path, &cli->err))
-		return false;
-	ok = source_read(&s, on_chunk, feed, &cli->err);
-	source_close(&s);
-	feed_end(feed);
-	return ok;
+	return message_feed(cli, &sink);
 }
 
 static json_t *result_json(const struct authres_result *r)

@@ -1,12 +1,11 @@
 /* inkan score: a message in points of ten, as a stranger's server sees it. */
 #include "base/buf.h"
 #include "base/limits.h"
+#include "cli/message.h"
 #include "cli/score_out.h"
-#include "cli/source.h"
 #include "dns/idn.h"
 #include "dns/name.h"
 #include "mail/address.h"
-#include "mail/feed.h"
 #include "verify/verify.h"
 
 static const struct opt options[] = {
@@ -130,26 +129,12 @@ static void on_body(void *arg, str chunk)
 	verify_body(sc->v, chunk);
 }
 
-static void on_chunk(void *arg, str bytes)
-{
-	feed_put(arg, bytes);
-}
-
 static bool read_message(struct scoring *sc)
 {
 	struct feed_sink sink = { sc, on_field, on_too_large, on_end_of_header,
 				  on_body };
-	struct cli *cli = sc->cli;
-	struct feed *feed = feed_new(cli->arena, &sink);
-	struct source s;
-	const char *path;
-	bool ok;
+	bool ok = message_feed(sc->cli, &sink);
 
-	if (!cli_file(cli, &path) || !source_open(&s, path, &cli->err))
-		return false;
-	ok = source_read(&s, on_chunk, feed, &cli->err);
-	source_close(&s);
-	feed_end(feed);
 	verify_end(sc->v);
 	while (ok && !verify_run(sc->v))
 		if (!sc->dns || !dns_client_wait(sc->dns, verify_asks(sc->v))) {

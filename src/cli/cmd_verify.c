@@ -1,10 +1,9 @@
 /* inkan verify: what a receiver would say of a message. */
 #include "cli/cli.h"
-#include "cli/source.h"
+#include "cli/message.h"
 #include "cli/verdict_out.h"
-#include "mail/feed.h"
 #include "verify/stamp.h"
-#include "verify/verify.h"
+#include "verify/stream.h"
 
 static const struct opt options[] = {
 	{ "ip", 0, "ADDR", N_("the address of the client that sent it") },
@@ -18,45 +17,11 @@ static const struct opt options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
-static void on_field(void *arg, str raw)
-{
-	(void)verify_header_raw(arg, raw);
-}
-
-static void on_end_of_header(void *arg)
-{
-	verify_end_of_headers(arg);
-}
-
-static void on_body(void *arg, str chunk)
-{
-	verify_body(arg, chunk);
-}
-
-static void on_too_large(void *arg)
-{
-	verify_header_too_large(arg);
-}
-
-static void on_chunk(void *arg, str bytes)
-{
-	feed_put(arg, bytes);
-}
-
 static bool feed_message(struct cli *cli, struct verify *v)
 {
-	struct feed_sink sink = { v, on_field, on_too_large, on_end_of_header,
-				  on_body };
-	struct feed *feed = feed_new(cli->arena, &sink);
-	struct source s;
-	const char *path;
-	bool ok;
+	struct feed_sink sink = verify_sink(v);
+	bool ok = message_feed(cli, &sink);
 
-	if (!cli_file(cli, &path) || !source_open(&s, path, &cli->err))
-		return false;
-	ok = source_read(&s, on_chunk, feed, &cli->err);
-	source_close(&s);
-	feed_end(feed);
 	verify_end(v);
 	return ok;
 }

@@ -1,8 +1,7 @@
 #include "daemon/once.h"
 
 #include "daemon/resolve.h"
-#include "mail/feed.h"
-#include "verify/verify.h"
+#include "verify/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,21 +13,6 @@
 #include <event2/event.h>
 
 enum { CHUNK = 65536 };
-
-static void on_field(void *arg, str raw)
-{
-	(void)verify_header_raw(arg, raw);
-}
-
-static void on_header_end(void *arg)
-{
-	verify_end_of_headers(arg);
-}
-
-static void on_body(void *arg, str chunk)
-{
-	verify_body(arg, chunk);
-}
 
 static bool feed_file(struct feed *feed, int fd)
 {
@@ -97,10 +81,7 @@ static int test_fd(struct test *t, const char *name, int fd)
 		t->o->fixed_time >= 0 ? t->o->fixed_time : (int64_t)time(NULL));
 	struct verify *v = verify_new(&vo, t->resolver);
 	struct arena *arena = arena_new(4096);
-	const struct feed_sink sink = { .arg = v,
-					.field = on_field,
-					.end_of_header = on_header_end,
-					.body = on_body };
+	const struct feed_sink sink = verify_sink(v);
 	int status = 0;
 
 	if (!v || !arena) {

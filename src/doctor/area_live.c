@@ -2,10 +2,9 @@
  * the domains' mail, and does the signature hold with the record in the DNS? */
 #include "dns/client.h"
 #include "doctor/areas.h"
-#include "mail/feed.h"
 #include "milter/client.h"
 #include "net/listen.h"
-#include "verify/verify.h"
+#include "verify/stream.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -85,26 +84,6 @@ static bool signed_by(const struct milter_outcome *o, str domain)
 	return false;
 }
 
-static void on_field(void *arg, str raw)
-{
-	(void)verify_header_raw(arg, raw);
-}
-
-static void on_end_of_header(void *arg)
-{
-	verify_end_of_headers(arg);
-}
-
-static void on_body(void *arg, str chunk)
-{
-	verify_body(arg, chunk);
-}
-
-static void on_too_large(void *arg)
-{
-	verify_header_too_large(arg);
-}
-
 /* The domain's signature that fares best; NULL: none. */
 static const struct verdict_dkim *best(const struct verdict *v, str domain)
 {
@@ -142,8 +121,7 @@ static void check_signature(struct findings *f, const struct machine *m,
 	struct verify_options o = verify_defaults(m->now);
 	struct verify *v = dns ? verify_new(&o, dns_client_resolver(dns))
 			       : NULL;
-	struct feed_sink sink = { v, on_field, on_too_large, on_end_of_header,
-				  on_body };
+	struct feed_sink sink = verify_sink(v);
 	struct feed *feed;
 	bool waiting = true;
 
