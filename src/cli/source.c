@@ -1,6 +1,7 @@
 #include "cli/source.h"
 
 #include "cli/tr.h"
+#include "file/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,21 +29,6 @@ bool source_open(struct source *s, const char *path, struct err *e)
 	return true;
 }
 
-static bool write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
 static bool read_all(struct source *s, int copy,
 		     void (*chunk)(void *arg, str bytes), void *arg,
 		     struct err *e)
@@ -58,7 +44,7 @@ static bool read_all(struct source *s, int copy,
 			return err_sys(e, _("cannot read %s"), s->name);
 		if (n == 0)
 			return true;
-		if (copy >= 0 && !write_all(copy, bytes, (size_t)n)) {
+		if (copy >= 0 && !write_all(copy, (str){ bytes, (size_t)n })) {
 			(void)err_sys(e, _("cannot keep a copy of %s"),
 				      s->name);
 			e->code = ERR_CREATE;

@@ -2,6 +2,7 @@
  * on its descriptor, never on its name, and is created with its final mode. */
 #include "base/limits.h"
 #include "crypto/privkey.h"
+#include "file/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,21 +119,6 @@ struct privkey *privkey_read(const char *path, enum privkey_rules rules,
 	return key;
 }
 
-static bool write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		p += done;
-		n -= (size_t)done;
-	}
-	return fsync(fd) == 0;
-}
-
 bool privkey_write_pem(BIO *bio, const char *path, struct err *e)
 {
 	char *pem = NULL;
@@ -151,7 +137,7 @@ bool privkey_write_pem(BIO *bio, const char *path, struct err *e)
 		else
 			(void)err_sys(e, "cannot create key %s", path);
 		e->code = ERR_CREATE;
-	} else if (!write_all(fd, pem, (size_t)n)) {
+	} else if (!write_all(fd, (str){ pem, (size_t)n }) || fsync(fd) != 0) {
 		(void)err_sys(e, "cannot write key %s", path);
 		e->code = ERR_CREATE;
 		(void)unlink(path);

@@ -1,9 +1,8 @@
-/* replace: see rotate/replace.h. */
-#include "rotate/replace.h"
+#include "file/replace.h"
 
 #include "base/tr.h"
+#include "file/write.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -27,20 +26,6 @@ bool replace_sync_folder(const char *path, struct err *e)
 		return false;
 	}
 	close(fd);
-	return true;
-}
-
-static bool write_all(int fd, str text)
-{
-	while (text.n) {
-		ssize_t done = write(fd, text.p, text.n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		text = str_skip(text, (size_t)done);
-	}
 	return true;
 }
 

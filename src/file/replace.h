@@ -1,6 +1,6 @@
 /* replace: a file's content changed at once or not at all. */
-#ifndef ROTATE_REPLACE_H
-#define ROTATE_REPLACE_H
+#ifndef FILE_REPLACE_H
+#define FILE_REPLACE_H
 
 #include "base/err.h"
 #include "base/str.h"

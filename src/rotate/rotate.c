@@ -4,9 +4,9 @@
 
 #include "base/tr.h"
 #include "dkim/record_write.h"
+#include "file/replace.h"
 #include "rotate/daemon.h"
 #include "rotate/put.h"
-#include "rotate/replace.h"
 #include "rotate/tables.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "base/tr.h"
 #include "conf/file.h"
 #include "dns/name.h"
-#include "rotate/replace.h"
+#include "file/replace.h"
 
 #include <dirent.h>
 #include <errno.h>

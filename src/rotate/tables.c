@@ -7,7 +7,7 @@
 #include "conf/dataset.h"
 #include "conf/file.h"
 #include "crypto/privkey.h"
-#include "rotate/replace.h"
+#include "file/replace.h"
 #include "sign/keytable.h"
 #include "sign/signtable.h"
 

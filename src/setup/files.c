@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/tr.h"
 #include "conf/file.h"
+#include "file/write.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -69,20 +70,6 @@ static bool not_made(bool refused, struct err *e)
 	if (e->code != ERR_PERMISSION)
 		e->code = ERR_CREATE;
 	return refused;
-}
-
-static bool write_all(int fd, str bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes = str_skip(bytes, (size_t)n);
-	}
-	return true;
 }
 
 /* Owner and mode are its own before the first byte is in it.  As another user
