@@ -1,17 +1,13 @@
 /* Questions under way, who waits for them, which server is asked next. */
-#include "dns/nameserver.h"
 #include "dns/stub_inside.h"
 #include "dns/wire.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
 enum {
-	DEFAULT_TIMEOUT_MS = 5000,
-	CACHE_OCTETS = 2 << 20,
 	FAILURE_SECONDS = 5, /* that a failure is remembered (RFC 9520) */
 	SUSPECT_MS = 10000,
 	/* until a question is sent again, while it is not known what the server
@@ -19,9 +15,7 @@ enum {
 	FIRST_MS = 400,
 	ONLY_MS = 1000,
 	LEAST_MS = 300,
-	TCP_MS = 2500, /* a connection, while there is another server */
-	PORTS = 16, /* of a program */
-	PORTS_MOST = 512
+	TCP_MS = 2500 /* a connection, while there is another server */
 };
 
 static const struct dns_answer tempfail = { .status = DNS_TEMPFAIL };
@@ -48,57 +42,12 @@ unsigned stub_random(struct stub *s)
 	       s->random[s->random_left + 1];
 }
 
-/* ---- who waits ---- */
-
-static void add_asker(struct askers *l, struct asker *a)
-{
-	a->prev = l->last;
-	a->next = NULL;
-	*(l->last ? &l->last->next : &l->first) = a;
-	l->last = a;
-}
-
-static void remove_asker(struct askers *l, struct asker *a)
-{
-	*(a->prev ? &a->prev->next : &l->first) = a->next;
-	*(a->next ? &a->next->prev : &l->last) = a->prev;
-}
-
-/* Into the asks' arena, from inside a socket's callback: nothing is jumped
- * over when that is full. */
-static const struct dns_answer *copy_for(const struct asks *as,
-					 const struct dns_answer *a)
-{
-	struct arena *arena = asks_arena(as);
-	const struct dns_answer *volatile copy = &tempfail;
-	struct arena_outer outer;
-
-	if (a->status == DNS_TEMPFAIL)
-		return &tempfail;
-	arena_suspend(arena, &outer);
-	if (arena_enter(arena)) {
-		copy = dns_answer_copy(arena, a);
-		arena_leave(arena);
-	}
-	arena_resume(arena, &outer);
-	return copy;
-}
-
-/* Each answer may end other questions' messages, which cancel theirs: one at a
- * time is taken from the list. */
 static void on_deliver(evutil_socket_t fd, short what, void *arg)
 {
 	struct stub *s = arg;
-	struct asker *a;
 
 	(void)fd, (void)what;
-	while ((a = s->answered.first)) {
-		const struct asker answer = *a;
-
-		remove_asker(&s->answered, a);
-		free(a);
-		asks_answer(answer.as, answer.id, answer.answer);
-	}
+	askers_deliver(&s->answered);
 }
 
 /* ---- the end of a question ---- */
@@ -123,10 +72,7 @@ static void free_question(struct question *q)
 	*(q->newer ? &q->newer->older : &s->newest) = q->older;
 	if (q->older)
 		q->older->newer = q->newer;
-	for (struct asker *a; (a = q->askers.first);) {
-		remove_asker(&q->askers, a);
-		free(a);
-	}
+	askers_drop(&q->askers, NULL);
 	free(q);
 }
 
@@ -139,9 +85,9 @@ static void finish(struct question *q, const struct dns_answer *answer,
 	cache_put(s->cache, q->type, q->name, answer, keep_seconds,
 		  stub_now() / 1000);
 	while ((a = q->askers.first)) {
-		remove_asker(&q->askers, a);
-		a->answer = copy_for(a->as, answer);
-		add_asker(&s->answered, a);
+		askers_remove(&q->askers, a);
+		a->answer = asker_copy(a->as, answer);
+		askers_add(&s->answered, a);
 	}
 	free_question(q);
 	event_active(s->deliver, EV_TIMEOUT, 0);
@@ -401,7 +347,7 @@ static bool join(struct stub *s, struct asks *as, unsigned id,
 		return false;
 	}
 	*a = (struct asker){ .as = as, .id = id };
-	add_asker(&q->askers, a);
+	askers_add(&q->askers, a);
 	if (is_new && !send_next(q)) {
 		free_question(q);
 		return false;
@@ -421,25 +367,14 @@ static void stub_send(struct resolver *r, struct asks *as, unsigned id,
 		asks_answer(as, id, &tempfail);
 }
 
-static void drop_askers(struct askers *l, const struct asks *as)
-{
-	for (struct asker *a = l->first, *next; a; a = next) {
-		next = a->next;
-		if (as && a->as != as)
-			continue;
-		remove_asker(l, a);
-		free(a);
-	}
-}
-
 static void stub_cancel(struct resolver *r, struct asks *as)
 {
 	struct stub *s = (struct stub *)r;
 
-	drop_askers(&s->answered, as);
+	askers_drop(&s->answered, as);
 	for (struct question *q = s->newest, *older; q; q = older) {
 		older = q->older;
-		drop_askers(&q->askers, as);
+		askers_drop(&q->askers, as);
 		if (!q->askers.first)
 			free_question(q);
 	}
@@ -451,76 +386,13 @@ static void stub_free(struct resolver *r)
 
 	while (s->newest)
 		free_question(s->newest);
-	drop_askers(&s->answered, NULL);
+	askers_drop(&s->answered, NULL);
 	if (s->deliver)
 		event_free(s->deliver);
 	cache_free(s->cache);
 	arena_free(s->scratch);
 	free(s->ports);
 	free(s);
-}
-
-/* ---- the beginning ---- */
-
-/* "ADDRESS@PORT" or "ADDRESS%INTERFACE" */
-static bool add_server(void *arg, const char *text, struct err *e)
-{
-	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST |
-						    AI_NUMERICSERV,
-					.ai_socktype = SOCK_DGRAM };
-	struct stub *s = arg;
-	struct server *server = &s->servers[s->n_servers];
-	struct addrinfo *found;
-	char host[128];
-	str address = str_of(text), port = STR("53");
-	size_t at = str_find(address, '@');
-
-	if (s->n_servers == STUB_SERVERS)
-		return true;
-	if (at < address.n)
-		port = str_skip(address, at + 1);
-	address = str_head(address, at);
-	if (address.n >= sizeof host)
-		return err_set(e, ERR_CONFIG, "name server %s: no address",
-			       text);
-	memcpy(host, address.p, address.n);
-	host[address.n] = '\0';
-	if (getaddrinfo(host, port.p, &hints, &found) != 0)
-		return err_set(e, ERR_CONFIG, "name server %s: no address",
-			       text);
-	memcpy(&server->address, found->ai_addr, found->ai_addrlen);
-	server->n = found->ai_addrlen;
-	freeaddrinfo(found);
-	s->n_servers++;
-	return true;
-}
-
-static bool configure(struct stub *s, const struct upstream_options *o,
-		      struct err *e)
-{
-	unsigned max = o->max_sockets ? o->max_sockets : 2 * PORTS;
-
-	s->timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
-	s->tcp_only = o->tcp;
-	s->max_ports = max / 2 < PORTS_MOST ? max / 2 : PORTS_MOST;
-	s->max_tcp = max - s->max_ports;
-	if (getrandom(&s->seed, sizeof s->seed, 0) != sizeof s->seed)
-		return err_set(e, ERR_SYSTEM,
-			       "the system gives no random numbers");
-	s->deliver = event_new(s->base, -1, 0, on_deliver, s);
-	s->cache = cache_new(CACHE_OCTETS, s->seed);
-	s->scratch = arena_new(4096);
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are meant */
-	s->ports = calloc(s->max_ports, sizeof *s->ports);
-	if (!s->deliver || !s->cache || !s->scratch || !s->ports)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (!o->n_nameservers)
-		return dns_nameservers_of_system(o->resolv_conf, add_server, s,
-						 e);
-	for (size_t i = 0; i < o->n_nameservers; i++)
-		if (!dns_nameserver(o->nameservers[i], add_server, s, e))
-			return false;
-	return true;
 }
 
 struct resolver *stub_new(struct event_base *base,
@@ -534,7 +406,8 @@ struct resolver *stub_new(struct event_base *base,
 	}
 	s->resolver = (struct resolver){ stub_send, stub_cancel, stub_free };
 	s->base = base;
-	if (configure(s, o, e))
+	s->deliver = event_new(base, -1, 0, on_deliver, s);
+	if (stub_configure(s, o, e))
 		return &s->resolver;
 	stub_free(&s->resolver);
 	return NULL;

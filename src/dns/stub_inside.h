@@ -1,8 +1,9 @@
-/* Between the stub's parts: stub.c (questions and who waits for them),
- * stub_udp.c (ports) and stub_tcp.c. */
+/* Between the stub's parts: stub.c (questions, and which server is next),
+ * stub_config.c, stub_udp.c (ports) and stub_tcp.c. */
 #ifndef DNS_STUB_INSIDE_H
 #define DNS_STUB_INSIDE_H
 
+#include "dns/askers.h"
 #include "dns/cache.h"
 #include "dns/query.h"
 #include "dns/stub.h"
@@ -24,17 +25,6 @@ struct server {
 	int64_t suspect_until; /* ms */
 	int64_t heard; /* when it last answered, ms; 0: never */
 	unsigned usual_ms; /* what it takes; 0: not known */
-};
-
-struct asker {
-	struct asker *prev, *next;
-	struct asks *as;
-	unsigned id;
-	const struct dns_answer *answer; /* in the asks' arena, when known */
-};
-
-struct askers { /* oldest first */
-	struct asker *first, *last;
 };
 
 struct
@@ -86,6 +76,10 @@ struct stub {
 	unsigned char random[256];
 	unsigned random_left;
 };
+
+/* All but resolver, base and deliver; false: *e says why. */
+bool stub_configure(struct stub *s, const struct upstream_options *o,
+		    struct err *e);
 
 int64_t stub_now(void); /* ms of the monotonic clock */
 unsigned stub_random(struct stub *s); /* 16 bits that nobody can guess */

@@ -20,6 +20,7 @@
 #include "dns/unbound.h"
 
 #include "dns/anchor.h"
+#include "dns/askers.h"
 #include "dns/nameserver.h"
 #include "dns/wire.h"
 
@@ -42,20 +43,13 @@ enum {
 };
 
 struct query {
-	struct query *prev, *next;
+	struct asker asker;
 	struct unbound *u;
-	struct asks *as;
-	unsigned id;
 	enum dns_type type;
 	str name; /* in the asks' arena */
 	int ub_id;
 	int64_t due; /* ms of the monotonic clock */
-	const struct dns_answer *answer;
 	bool sending; /* inside ub_resolve_event() */
-};
-
-struct list { /* oldest first */
-	struct query *first, *last;
 };
 
 struct unbound {
@@ -63,7 +57,7 @@ struct unbound {
 	struct ub_ctx *ctx;
 	struct event *timer; /* of the oldest query; all wait equally long */
 	struct event *deliver;
-	struct list waiting, answered;
+	struct askers waiting, answered; /* of struct query */
 	unsigned timeout_ms;
 };
 
@@ -81,40 +75,16 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void list_add(struct list *l, struct query *q)
-{
-	q->prev = l->last;
-	q->next = NULL;
-	*(l->last ? &l->last->next : &l->first) = q;
-	l->last = q;
-}
-
-static void list_remove(struct list *l, struct query *q)
-{
-	*(q->prev ? &q->prev->next : &l->first) = q->next;
-	*(q->next ? &q->next->prev : &l->last) = q->prev;
-}
-
-static struct query *list_pop(struct list *l)
-{
-	struct query *q = l->first;
-
-	if (!q)
-		return NULL;
-	l->first = q->next;
-	*(l->first ? &l->first->prev : &l->last) = NULL;
-	return q;
-}
-
 /* The timer fires when the oldest query is due; it may fire early, when that
  * one was answered: cheaper than moving it each time. */
 static void start_timer(struct unbound *u)
 {
+	const struct query *oldest = (struct query *)u->waiting.first;
 	int64_t ms;
 
-	if (!u->waiting.first || event_pending(u->timer, EV_TIMEOUT, NULL))
+	if (!oldest || event_pending(u->timer, EV_TIMEOUT, NULL))
 		return;
-	ms = u->waiting.first->due - now_ms();
+	ms = oldest->due - now_ms();
 	if (ms < 0)
 		ms = 0;
 
@@ -130,31 +100,23 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct query *q;
 
 	(void)fd, (void)what;
-	while ((q = u->waiting.first) && q->due <= now) {
-		list_remove(&u->waiting, q);
+	while ((q = (struct query *)u->waiting.first) && q->due <= now) {
+		askers_remove(&u->waiting, &q->asker);
 		ub_cancel(u->ctx, q->ub_id);
-		q->answer = &tempfail;
-		list_add(&u->answered, q);
+		q->asker.answer = &tempfail;
+		askers_add(&u->answered, &q->asker);
 	}
 	if (u->answered.first)
 		event_active(u->deliver, EV_TIMEOUT, 0);
 	start_timer(u);
 }
 
-/* Each answer may end other questions' messages, which cancel theirs: take one
- * at a time from the list. */
 static void on_deliver(evutil_socket_t fd, short what, void *arg)
 {
 	struct unbound *u = arg;
-	struct query *q;
 
 	(void)fd, (void)what;
-	while ((q = list_pop(&u->answered))) {
-		const struct query answer = *q;
-
-		free(q);
-		asks_answer(answer.as, answer.id, answer.answer);
-	}
+	askers_deliver(&u->answered);
 }
 
 /* Packets are read inside libunbound's stack, which must not be jumped over
@@ -162,7 +124,7 @@ static void on_deliver(evutil_socket_t fd, short what, void *arg)
 static const struct dns_answer *read_packet(struct query *q, str packet,
 					    bool secure)
 {
-	struct arena *arena = asks_arena(q->as);
+	struct arena *arena = asks_arena(q->asker.as);
 	const struct dns_answer *volatile answer = &tempfail;
 	struct arena_outer outer;
 
@@ -201,11 +163,11 @@ static void on_result(void *arg, int rcode, void *packet, int n, int sec,
 	str bytes = { packet, packet && n > 0 ? (size_t)n : 0 };
 
 	(void)why_bogus, (void)was_ratelimited;
-	q->answer = judge(q, rcode, bytes, sec);
+	q->asker.answer = judge(q, rcode, bytes, sec);
 	if (q->sending)
 		return;
-	list_remove(&u->waiting, q);
-	list_add(&u->answered, q);
+	askers_remove(&u->waiting, &q->asker);
+	askers_add(&u->answered, &q->asker);
 	event_active(u->deliver, EV_TIMEOUT, 0);
 }
 
@@ -221,10 +183,10 @@ static bool resolve(struct unbound *u, struct query *q)
 	failed = ub_resolve_event(u->ctx, name, (int)q->type, CLASS_IN, q,
 				  on_result, &q->ub_id);
 	q->sending = false;
-	if (q->answer)
+	if (q->asker.answer)
 		return false;
 	if (failed) {
-		q->answer = &tempfail;
+		q->asker.answer = &tempfail;
 		return false;
 	}
 	return true;
@@ -241,49 +203,42 @@ static void unbound_send(struct resolver *r, struct asks *as, unsigned id,
 		asks_answer(as, id, &tempfail);
 		return;
 	}
-	*q = (struct query){ .u = u,
-			     .as = as,
-			     .id = id,
+	*q = (struct query){ .asker = { .as = as, .id = id },
+			     .u = u,
 			     .type = type,
 			     .name = name,
 			     .due = now_ms() + u->timeout_ms };
 	if (resolve(u, q)) {
-		list_add(&u->waiting, q);
+		askers_add(&u->waiting, &q->asker);
 		start_timer(u);
 		return;
 	}
-	answer = q->answer;
+	answer = q->asker.answer;
 	free(q);
 	asks_answer(as, id, answer);
 }
 
-static void drop(struct unbound *u, struct list *l, const struct asks *as)
+static void drop(struct unbound *u, const struct asks *as)
 {
-	for (struct query *q = l->first, *next; q; q = next) {
-		next = q->next;
-		if (as && q->as != as)
-			continue;
-		if (!q->answer)
-			ub_cancel(u->ctx, q->ub_id);
-		list_remove(l, q);
-		free(q);
-	}
+	for (struct asker *a = u->waiting.first; a; a = a->next)
+		if (!as || a->as == as)
+			ub_cancel(u->ctx, ((struct query *)a)->ub_id);
+	askers_drop(&u->waiting, as);
+	askers_drop(&u->answered, as);
 }
 
 static void unbound_cancel(struct resolver *r, struct asks *as)
 {
 	struct unbound *u = (struct unbound *)r;
 
-	drop(u, &u->waiting, as);
-	drop(u, &u->answered, as);
+	drop(u, as);
 }
 
 static void unbound_free(struct resolver *r)
 {
 	struct unbound *u = (struct unbound *)r;
 
-	drop(u, &u->waiting, NULL);
-	drop(u, &u->answered, NULL);
+	drop(u, NULL);
 	if (u->ctx)
 		ub_ctx_delete(u->ctx);
 	if (u->timer)
