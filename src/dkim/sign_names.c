@@ -1,9 +1,10 @@
 /* sign_names: which fields are signed when nobody says otherwise. */
 #include "dkim/sign.h"
 
-#define NAMES(a)                             \
-	{                                    \
-		(a), sizeof(a) / sizeof *(a) \
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define NAMES(a)              \
+	{                     \
+		(a), COUNT(a) \
 	}
 
 static const str opendkim[] = {
@@ -28,14 +29,13 @@ static const str opendkim[] = {
 	STR_INIT("List-Archive"),
 };
 
+/* The first is for DKIM only, the last two are for ARC only. */
 static const str never[] = {
-	STR_INIT("Return-Path"),
-	STR_INIT("Received"),
-	STR_INIT("Comments"),
-	STR_INIT("Keywords"),
-	STR_INIT("Bcc"),
-	STR_INIT("Resent-Bcc"),
-	STR_INIT("DKIM-Signature"),
+	STR_INIT("DKIM-Signature"), STR_INIT("Return-Path"),
+	STR_INIT("Received"),       STR_INIT("Comments"),
+	STR_INIT("Keywords"),       STR_INIT("Bcc"),
+	STR_INIT("Resent-Bcc"),     STR_INIT("Authentication-Results"),
+	STR_INIT("ARC-*"),
 };
 
 /* The last one is for ARC only. */
@@ -61,17 +61,6 @@ static const str recommended[] = {
 	STR_INIT("DKIM-Signature"),
 };
 
-static const str arc_never[] = {
-	STR_INIT("Return-Path"),
-	STR_INIT("Received"),
-	STR_INIT("Comments"),
-	STR_INIT("Keywords"),
-	STR_INIT("Bcc"),
-	STR_INIT("Resent-Bcc"),
-	STR_INIT("Authentication-Results"),
-	STR_INIT("ARC-*"),
-};
-
 static const str oversign[] = {
 	STR_INIT("From"),
 	STR_INIT("Sender"),
@@ -87,12 +76,11 @@ static const str oversign[] = {
 };
 
 const struct dkim_names dkim_names_opendkim = NAMES(opendkim);
-const struct dkim_names dkim_names_never = NAMES(never);
-const struct dkim_names dkim_names_recommended = {
-	recommended, sizeof recommended / sizeof *recommended - 1
-};
+const struct dkim_names dkim_names_never = { never, COUNT(never) - 2 };
+const struct dkim_names dkim_names_recommended = { recommended,
+						   COUNT(recommended) - 1 };
 const struct dkim_names dkim_names_arc = NAMES(recommended);
-const struct dkim_names dkim_names_arc_never = NAMES(arc_never);
+const struct dkim_names dkim_names_arc_never = { never + 1, COUNT(never) - 1 };
 const struct dkim_names dkim_names_oversign = NAMES(oversign);
 
 static bool matches(str pattern, str name)
