@@ -1,5 +1,7 @@
-/* Failure reports: the feedback part, then the sample behind a line "%%". */
+/* Failure reports: the feedback part, then the sample behind a line "%%"; and the
+ * whole as one that is nothing but text. */
 #include "report/failure.h"
+#include "report/failure_text.h"
 
 #include <assert.h>
 
@@ -18,11 +20,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct store_failure f;
 	const char *why = NULL;
 	bool other;
+	str sample;
 
 	if (failure_read(a, &parts, &head, &f, &other, &why))
 		assert(head.domain.n && head.org.n && f.incidents);
 	else
 		assert(why);
+	if (failure_text_is(all)) {
+		parts.feedback = failure_text_read(a, all, &sample);
+		parts.sample = sample;
+		(void)failure_read(a, &parts, &head, &f, &other, &why);
+		assert(!other);
+	}
 	arena_free(a);
 	return 0;
 }

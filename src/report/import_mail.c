@@ -3,6 +3,7 @@
 #include "crypto/hash.h"
 #include "mail/mime.h"
 #include "report/failure.h"
+#include "report/failure_text.h"
 #include "report/import_inside.h"
 
 struct mail {
@@ -11,6 +12,7 @@ struct mail {
 	struct outcome out;
 	bool looks; /* a name or a type says that it carries a report */
 	struct failure_parts failure;
+	str text; /* the first part for people */
 };
 
 static bool is_report_kind(enum unpack_kind kind)
@@ -78,6 +80,16 @@ static void take_failure(struct mail *m, const struct mime_part *p)
 	}
 }
 
+static void take_text(struct mail *m, const struct mime_part *p)
+{
+	struct buf b = buf_of(m->im->arena, LIMIT_HEADER_BYTES);
+
+	if (m->text.p || p->filename.n)
+		return;
+	mime_decode(p, &b);
+	m->text = b.overflow ? p->body : buf_str(&b);
+}
+
 static bool take_part(void *arg, const struct mime_part *p)
 {
 	struct mail *m = arg;
@@ -88,6 +100,8 @@ static bool take_part(void *arg, const struct mime_part *p)
 	str octets;
 
 	take_failure(m, p);
+	if (text)
+		take_text(m, p);
 	if (str_starts(p->type, STR("message/")))
 		return true;
 	hints_of_name(p->filename, &hints);
@@ -145,6 +159,23 @@ static void read_failure(struct mail *m, const struct header *top)
 	}
 }
 
+/* Without a part for programs: what the text says, if it is such a report. */
+static void read_text(struct mail *m)
+{
+	str said, sample;
+
+	if (m->failure.feedback.p || !m->text.p || !failure_text_is(m->text))
+		return;
+	said = failure_text_read(m->im->arena, m->text, &sample);
+	if (!m->failure.sample.p)
+		m->failure.sample = sample;
+	/* else it is about nobody: somebody writes of such reports */
+	m->looks = m->failure.sample.n ||
+		   memmem(said.p, said.n, "Reported-Domain", 15);
+	if (m->looks)
+		m->failure.feedback = said;
+}
+
 static bool contains(str s, str word)
 {
 	for (size_t i = 0; i + word.n <= s.n && i < 2000; i++)
@@ -167,6 +198,8 @@ struct outcome import_mail(struct importer *im, str mail, bool *looks)
 	m.looks = contains(subject, STR("report domain")) ||
 		  contains(subject, STR("report-id"));
 	(void)mime_walk(im->arena, mail, &top, take_part, &m);
+	if (!m.out.reports)
+		read_text(&m);
 	if (m.failure.feedback.p && !im->store_failed)
 		read_failure(&m, &top);
 	/* an attachment of another kind is broken for its owner, not for us */

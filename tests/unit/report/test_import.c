@@ -30,6 +30,14 @@
 #define MIXED "Content-Type: multipart/mixed; boundary=b\n\n"
 #define BASE64 "Content-Transfer-Encoding: base64\n"
 #define REPORTED "Report Domain: example.org"
+#define EXIM                                                               \
+	"\nA message claiming to be from you has failed the published "    \
+	"DMARC\npolicy for your domain.\n\n  Sender Domain: example.org\n" \
+	"  Sender IP Address: 192.0.2.1\n"
+#define SENTENCE                                                         \
+	"\nThis is a spf/dkim authentication-failure report for an "     \
+	"email\nmessage received from IP 192.0.2.7 on Tue, 30 Apr 2019 " \
+	"02:09:00 +0000 (UTC).\n"
 
 /* In the mails: {XML:n}, {XML64:n}, {GZ64:n}, {QP:n}: report n, encoded. */
 static const struct {
@@ -109,6 +117,24 @@ static const struct {
 			  "Version: 1\\nReported-Domain: example.org\\n"
 			  "--b--\n"),
 	  "1 0 0 0" },
+	{ "F2: nothing but text (Exim's words)",
+	  MAIL("DMARC Forensic Report", TYPE("text/plain") EXIM), "1 0 0 0" },
+	{ "F2: nothing but text, in quoted-printable",
+	  MAIL("x", TYPE("text/plain") "Content-Transfer-Encoding: "
+				       "quoted-printable\n" EXIM),
+	  "1 0 0 0" },
+	{ "F2: text and the sample's header",
+	  MAIL("x", MIXED "--b\n" TYPE("text/plain") SENTENCE
+	       "--b\nContent-Type: text/rfc822-headers\n\nFrom: "
+	       "Aki <aki@example.org>\n\n--b--\n"),
+	  "1 0 0 0" },
+	{ "F2: the same without the sample: it is about nobody",
+	  MAIL("x", TYPE("text/plain") SENTENCE), "0 0 0 1" },
+	{ "F2: somebody quotes such a text",
+	  MAIL("x", TYPE("text/plain") "\n> has failed the published DMARC "
+				       "policy\n> for your domain.\n> Sender "
+				       "Domain: example.org\n"),
+	  "0 0 0 1" },
 	{ "F6: the domain is the sample's",
 	  MAIL("x", MIXED "--b\nContent-Type: message/feedback-report\n\n"
 			  "Feedback-Type: auth-failure\n\n--b\nContent-Type: "
