@@ -37,6 +37,10 @@ static uint64_t count_of(const json_t *v)
 {
 	uint64_t n;
 
+	if (json_is_real(v)) /* "2.0": all up to 2^53 are exact */
+		return json_real_value(v) > 0 && json_real_value(v) < 0x1p53
+			       ? (uint64_t)json_real_value(v)
+			       : 0;
 	if (json_is_integer(v))
 		return json_integer_value(v) > 0
 			       ? (uint64_t)json_integer_value(v)
