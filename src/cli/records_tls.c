@@ -165,8 +165,7 @@ static bool ask_dnssec(struct cli *cli, str host)
 	if (!dns)
 		return false;
 	asks = asks_new(cli->arena, dns_client_resolver(dns), LIMIT_QUESTIONS);
-	while (!(a = ask(asks, DNS_SOA, host)) && dns_client_wait(dns, asks))
-		;
+	a = dns_client_ask(dns, asks, DNS_SOA, host);
 	dns_client_free(dns);
 	return a && a->secure;
 }

@@ -66,10 +66,9 @@ struct keytest keytest_run(struct arena *arena, struct dns_client *dns,
 {
 	struct keytest t = { .name = dkim_key_name(arena, selector, domain) };
 	struct asks *asks = asks_new(arena, dns_client_resolver(dns), 1);
-	const struct dns_answer *answer = ask(asks, DNS_TXT, t.name);
+	const struct dns_answer *answer = dns_client_ask(dns, asks, DNS_TXT,
+							 t.name);
 
-	while (!answer && dns_client_wait(dns, asks))
-		answer = ask(asks, DNS_TXT, t.name);
 	t.result = KEYTEST_TIMEOUT;
 	if (answer)
 		keytest_judge(arena, answer, key, &t);

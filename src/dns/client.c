@@ -95,6 +95,16 @@ bool dns_client_wait(struct dns_client *c, const struct asks *as)
 	return !open || wait_below(c, as, open);
 }
 
+const struct dns_answer *dns_client_ask(struct dns_client *c, struct asks *as,
+					enum dns_type type, str name)
+{
+	const struct dns_answer *a;
+
+	while (!(a = ask(as, type, name)) && dns_client_wait(c, as))
+		;
+	return a;
+}
+
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;

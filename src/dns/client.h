@@ -36,7 +36,10 @@ struct resolver *dns_client_resolver(struct dns_client *c);
  * question is open.  Every question ends in its timeout, so this does too.
  * False: the loop failed, no answer will come. */
 bool dns_client_wait(struct dns_client *c, const struct asks *as);
-/* The same, and returns after timeout_ms too (0: no limit). */
+/* Waits for one answer.  NULL: none will come. */
+const struct dns_answer *dns_client_ask(struct dns_client *c, struct asks *as,
+					enum dns_type type, str name);
+/* As dns_client_wait, and returns after timeout_ms too (0: no limit). */
 bool dns_client_wait_for(struct dns_client *c, const struct asks *as,
 			 unsigned timeout_ms);
 /* For who has a loop of his own: what to wait for before dns_client_step().

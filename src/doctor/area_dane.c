@@ -15,12 +15,7 @@ struct dane_check {
 static const struct dns_answer *ask_now(struct dane_check *d,
 					enum dns_type type, str name)
 {
-	const struct dns_answer *a;
-
-	while (!(a = ask(d->asks, type, name)) &&
-	       dns_client_wait(d->dns, d->asks))
-		;
-	return a;
+	return dns_client_ask(d->dns, d->asks, type, name);
 }
 
 /* "3 1 1 0a1b2c...": enough to tell it from the others. */

@@ -16,11 +16,8 @@ static const struct dns_answer *ask_now(struct propagation *p, str name)
 {
 	struct asks *asks = asks_new(p->m->arena, dns_client_resolver(p->dns),
 				     1);
-	const struct dns_answer *a;
 
-	while (!(a = ask(asks, DNS_TXT, name)) && dns_client_wait(p->dns, asks))
-		;
-	return a;
+	return dns_client_ask(p->dns, asks, DNS_TXT, name);
 }
 
 /* Every value of one is in the other, and as many. */

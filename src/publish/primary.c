@@ -15,11 +15,8 @@ static const struct dns_answer *ask_now(struct arena *arena,
 {
 	struct asks *asks = asks_new(arena, dns_client_resolver(dns),
 				     LIMIT_QUESTIONS);
-	const struct dns_answer *a;
 
-	while (!(a = ask(asks, type, name)) && dns_client_wait(dns, asks))
-		;
-	return a;
+	return dns_client_ask(dns, asks, type, name);
 }
 
 /* The name at the beginning of an SOA's rdata, uncompressed. */
