@@ -4,6 +4,7 @@
 #include "cli/check_state.h"
 #include "dns/idn.h"
 #include "doctor/policies.h"
+#include "doctor/probe.h"
 #include "doctor/propagation.h"
 #include "doctor/records.h"
 
@@ -35,6 +36,9 @@ static const struct opt options[] = {
 	{ "all", 0, NULL, N_("show what is well too") },
 	{ "offline", 0, NULL,
 	  N_("ask no name server and speak to no mail server") },
+	{ "probe", 0, "HOST",
+	  N_("is outgoing port 25 open: connect to the mail server of this "
+	     "domain, host or address, and send nothing") },
 	{ "ca-file", 0, "FILE",
 	  N_("roots that certificates are trusted by (PEM), default the "
 	     "system's") },
@@ -173,6 +177,21 @@ static void speak_to(struct cli *cli, const struct machine *m,
 
 /* Runs again while answers come; the findings of the last run count. */
 static bool look_up(struct cli *cli, const struct machine *m,
+static void probe(struct cli *cli, const struct machine *m, struct findings *f,
+		  struct dns_client *dns)
+{
+	struct probe p = {
+		.f = f,
+		.m = m,
+		.dns = dns,
+		.zones_only = args_has(&cli->args, "zone"),
+		.whom = args_get(&cli->args, "probe"),
+		.helo = host_name(cli, m),
+	};
+
+	check_probe(&p);
+}
+
 		    struct findings *f)
 {
 	str list[MACHINE_DOMAINS_MAX];
@@ -204,6 +223,7 @@ static bool look_up(struct cli *cli, const struct machine *m,
 	asks_cancel(r.asks);
 	if (!r.zones_only)
 		everywhere(cli, m, f, dns, &r);
+	probe(cli, m, f, dns);
 	dns_client_free(dns);
 	return true;
 }
@@ -229,7 +249,8 @@ static bool find_all(struct cli *cli, const struct machine *m,
 	if (!asks_dns(cli, m)) {
 		skip_dns(cli, f);
 		check_live(f, m, NULL);
-	} else if (!look_up(cli, m, f)) {
+		probe(cli, m, f, NULL);
+	} else if (!look_up(cli, m, f, policies)) {
 		return false;
 	}
 	check_providers(f, m, list, domains(cli, m, list));
@@ -319,6 +340,11 @@ static int run(struct cli *cli)
 	if (cli->json)
 		print_json(cli, m, &f);
 	else if (f.first || !args_has(&cli->args, "changes"))
+	if (cli->args.n_rest)
+		return cli_usage(cli,
+				 _("check takes no file or name: did you mean "
+				   "--domain %.100s?"),
+				 cli->args.rest[0]);
 		findings_print(cli->arena, &f,
 			       args_has(&cli->args, "all") ||
 				       args_has(&cli->args, "changes"));

@@ -2,6 +2,8 @@
 
 #include "base/buf.h"
 
+#include <errno.h>
+
 enum { LINES_MAX = 200, COMMAND_MAX = 512 };
 
 struct offer {
@@ -78,7 +80,7 @@ static bool converse(struct dialog *t, struct arena *arena,
 	}
 	out->starttls = offer.starttls;
 	out->auth_in_clear = offer.auth;
-	if (!offer.starttls)
+	if (!offer.starttls || o->no_tls)
 		return true;
 	if (!say(t, "STARTTLS", "", e) || !reply(t, "220", &offer, e) ||
 	    !start_tls(t, arena, o, out, e) || !hello(t, o, &offer, e))
@@ -93,7 +95,9 @@ void speak(struct arena *arena, const struct speak_options *o,
 	struct err e = { .text = "" };
 	struct dialog *t = dialog_open(o->ip, o->port, o->timeout_ms, &e);
 
-	*out = (struct speak_seen){ .reached = t, .trouble = STR("") };
+	*out = (struct speak_seen){ .reached = t,
+				    .problem = t ? 0 : errno,
+				    .trouble = STR("") };
 	if (t && converse(t, arena, o, out, &e))
 		(void)say(t, "QUIT", "", &e);
 	else

@@ -9,6 +9,7 @@ struct speak_options {
 	struct ip ip;
 	uint16_t port;
 	bool tls_first; /* port 465 (RFC 8314) */
+	bool no_tls; /* STARTTLS is looked for, not begun */
 	const char *name; /* whom it should be (SNI) */
 	const char *helo; /* who we are */
 	const char *ca_file; /* or NULL: the system's roots */
@@ -17,6 +18,7 @@ struct speak_options {
 
 struct speak_seen {
 	bool reached; /* something listens */
+	int problem; /* errno when it was not reached */
 	bool greeted; /* 220, and EHLO was taken */
 	bool starttls; /* offered */
 	bool auth_in_clear; /* AUTH offered without TLS */

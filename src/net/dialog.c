@@ -47,7 +47,10 @@ static bool await(const struct dialog *t, short events, struct err *e)
 	do
 		n = left > 0 ? poll(&p, 1, (int)left) : 0;
 	while (n < 0 && errno == EINTR);
-	return n > 0 || err_set(e, ERR_UNAVAILABLE, _("no answer in time"));
+	if (n > 0)
+		return true;
+	errno = ETIMEDOUT;
+	return err_set(e, ERR_UNAVAILABLE, _("no answer in time"));
 }
 
 static socklen_t address_of(struct ip ip, uint16_t port,
@@ -87,6 +90,7 @@ static bool connect_to(struct dialog *t, struct ip ip, uint16_t port,
 			return false;
 		(void)getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &problem, &len);
 	}
+	errno = problem;
 	return problem == 0 ||
 	       err_set(e, ERR_UNAVAILABLE, "%s", strerror(problem));
 }
@@ -95,6 +99,7 @@ struct dialog *dialog_open(struct ip ip, uint16_t port, unsigned timeout_ms,
 			   struct err *e)
 {
 	struct dialog *t = calloc(1, sizeof *t);
+	int problem;
 
 	if (!t) {
 		(void)err_set(e, ERR_INTERNAL, _("out of memory"));
@@ -104,7 +109,9 @@ struct dialog *dialog_open(struct ip ip, uint16_t port, unsigned timeout_ms,
 	t->end = now_ms() + timeout_ms;
 	if (connect_to(t, ip, port, e))
 		return t;
+	problem = errno;
 	dialog_close(t);
+	errno = problem;
 	return NULL;
 }
 

@@ -21,7 +21,8 @@ struct dialog_tls {
 	const char *distrust;
 };
 
-/* Connects.  From now on all that is said ends timeout_ms later.  NULL: *e. */
+/* Connects.  From now on all that is said ends timeout_ms later.  NULL: *e, and
+ * errno (ETIMEDOUT: no answer in time). */
 struct dialog *dialog_open(struct ip ip, uint16_t port, unsigned timeout_ms,
 			   struct err *e);
 void dialog_close(struct dialog *t); /* NULL is fine */

@@ -1,6 +1,6 @@
 """fakesmtp.py PORT CERT [OPTION]...: an SMTP server that does what it should not.
 Options: no-starttls, auth-early, no-auth, tls1.1, refuse, deaf, dumb (STARTTLS,
-then nonsense in place of TLS), tls-first."""
+then nonsense in place of TLS), tls-first, log=FILE (every line that came)."""
 import socket
 import ssl
 import sys
@@ -9,6 +9,7 @@ import warnings
 
 warnings.simplefilter("ignore")
 port, cert, options = int(sys.argv[1]), sys.argv[2], set(sys.argv[3:])
+log = next((word[4:] for word in options if word.startswith("log=")), None)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(cert)
 if "tls1.1" in options:
@@ -40,6 +41,9 @@ def talk(c):
     say("554-no\r\n554 mail here" if "refuse" in options else "220-fake\r\n220 fake ESMTP")
     while True:
         line = f.readline().strip().upper()
+        if log and line:
+            with open(log, "ab") as out:
+                out.write(line + b"\n")
         if line.startswith(b"EHLO"):
             words = ["fake"]
             if not tls and "no-starttls" not in options:

@@ -1,5 +1,6 @@
 """check and what senders are told of TLS: MTA-STS with its file over HTTPS, and
-DANE in a signed zone, held against what the server on port 25 shows."""
+DANE in a signed zone, held against what the server on port 25 shows; and --probe,
+which asks whether this machine may reach port 25 of others."""
 import hashlib
 import json
 import os
@@ -49,6 +50,52 @@ def tlsa(cert, usage=3, selector=1, kind="sha256"):
     return f"{usage} {selector} {({'sha256': 1, 'sha512': 2}).get(kind, 0)} {data}"
 
 
+OUT = [f"port25.out.{word}" for word in ("timeout", "refused", "greeting", "starttls")]
+
+
+def probes(lab, host, cert, silent):
+    """silent: a probe that was begun long ago, at an address whose packets are lost."""
+    def probe(*args):
+        out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "5", "--domain",
+                        "example.org", "--only", "port25.", *args], env={"LC_ALL": "C.UTF-8", "LANGUAGE": ""})
+        return [(f["status"], f["code"]) for f in json.loads(out)["findings"]]
+
+    def far(*options):
+        server = lab.net.start(["python3", os.path.join(HERE, "fakesmtp.py"), "25", cert, *options])
+        lab.net.await_port(25, "192.0.2.100")
+        return server
+
+    def end(server):
+        os.kill(lab.net.inner_pid(server), 9)
+        server.wait()
+    t.eq(probe(), [("skip", "port25.out.timeout")], "nobody was named: nobody is connected to")
+    for args in (("--offline",), ("--root", "/run"), ("--zone", "/dev/null")):
+        t.eq(probe("--probe", "far.example.org", *args), [("skip", OUT[0])], f"--probe and {args[0]}: nobody is connected to")
+    t.eq(probe("--probe", "no.example.org"), [("skip", "port25.out.timeout")], "a name without a mail server")
+    t.eq(probe("--probe", "far.example.org"), [("fail", "port25.out.refused")], "nothing listens: refused")
+    log = os.path.join(lab.dir, "far.log")
+    server = far(f"log={log}")
+    for whom in ("far.example.org", "out.example.org", "192.0.2.100", "two.example.org"):
+        t.eq(probe("--probe", whom), [("ok", code) for code in OUT], f"and once it does: open ({whom})")
+    with open(log, "rb") as f:
+        said = f.read().split(b"\n")[:-1]
+    t.eq({line.split(b" ")[0] for line in said}, {b"EHLO", b"QUIT"}, "nothing but EHLO and QUIT was said")
+    t.eq(probe("--probe", "six.example.org"), [("ok", OUT[0]), ("skip", OUT[0]), *(("ok", code) for code in OUT[1:])],
+         "an IPv6 address, and no way there")
+    end(server)
+    server = far("refuse")
+    t.eq(probe("--probe", "far.example.org"), [("ok", OUT[0]), ("ok", OUT[1]), ("warn", OUT[2])], "an answer that refuses us")
+    end(server)
+    server = far("no-starttls")
+    t.eq(probe("--probe", "far.example.org"), [*(("ok", code) for code in OUT[:3]), ("note", OUT[3])], "no STARTTLS")
+    end(server)
+    out, _ = silent.communicate(timeout=120)
+    found = json.loads(out)["findings"]
+    t.eq([(f["status"], f["code"], f["subject"]) for f in found], [("fail", OUT[0], "192.0.2.101:25 (192.0.2.101)")], "no answer")
+    host.write("/etc/postfix/main.cf", "myhostname = mx.example.org\nrelayhost = [out.example.org]:587\n")
+    t.eq(probe("--probe", "far.example.org"), [("note", OUT[1])], "mail leaves through a relay on another port")
+
+
 def scenario(lab):
     ca = Authority(os.path.join(lab.dir, "ca"))
     mx, web = ca.issue("mx", "mx.example.org"), ca.issue("web", "mta-sts.example.org")
@@ -66,7 +113,8 @@ def scenario(lab):
         if dns.server:
             dns.stop()
         dns.rows = ["$ORIGIN example.org.\n@ A 192.0.2.1\n@ MX 10 mx\nmx A 192.0.2.1\nmta-sts A 192.0.2.1\n"
-                    "@ TXT \"v=spf1 a -all\"\n" + "\n".join(rows)]
+                    "@ TXT \"v=spf1 a -all\"\nout A 192.0.2.100\nfar MX 10 out\ntwo MX 10 lost2\ntwo MX 20 out\n"
+                    "lost2 A 127.0.0.9\nsix A 192.0.2.100\nsix AAAA 2001:db8::25\n" + "\n".join(rows)]
         dns.start()
 
     def check(*args):
@@ -91,6 +139,10 @@ def scenario(lab):
     smtp = server([fake, "25", "/run/mx.pem"], 25)
     pages = server(["/run/web.py", "/run/web.pem"], 443)
 
+    zone(sts, rpt)
+    host.sh("ip neigh add 192.0.2.101 lladdr 02:00:00:00:00:09 dev eth0 nud permanent")
+    silent = subprocess.Popen(host.inside([os.path.abspath(INKAN), "check", "--json", "--nameserver", "127.0.0.1:9", "--dns-timeout", "1",
+                                           "--only", "port25.", "--probe", "192.0.2.101"]), stdout=subprocess.PIPE, text=True)
     # the right thing, in every form that is used
     right = [tlsa(mx + ".crt"), tlsa(mx + ".crt", 3, 0, "sha512"), tlsa(ca.root, 2, 0), tlsa(ca.root, 2, 1, ""), tlsa(mx + ".crt", 3, 0, "")]
     host.write("/run/policy", GOOD)
@@ -155,3 +207,4 @@ try:
 except LabError as e:
     t.skip("policies", str(e))
 t.done()
+    probes(lab, host, mx + ".all", silent)
