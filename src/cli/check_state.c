@@ -1,7 +1,6 @@
 #include "cli/check_state.h"
 
 #include "base/limits.h"
-#include "base/map.h"
 #include "base/tr.h"
 #include "cli/out.h"
 #include "conf/file.h"
@@ -9,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum { STATE_MAX = 4 << 20 };
+
+/* In front of "DOMAIN ID DIGEST". */
+#define POLICY "policy "
 
 /* "CODE SUBJECT", printable and in one line. */
 static str name_of(struct arena *arena, const struct finding *x)
@@ -37,21 +38,29 @@ static enum finding_status status_of(str word)
 	return FINDING_OK;
 }
 
+/* "" when there is no such file. */
+static bool read_text(struct arena *arena, const char *path, str *text,
+		      struct err *e)
+{
+	*text = STR("");
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return true;
+	return file_read(arena, path, STATE_MAX, text, e);
+}
+
 /* The worst status of each name in a file. */
 static bool read_state(struct arena *arena, const char *path, struct map *old,
 		       struct err *e)
 {
 	str text, line;
 
-	if (access(path, F_OK) < 0 && errno == ENOENT)
-		return true;
-	if (!file_read(arena, path, STATE_MAX, &text, e))
+	if (!read_text(arena, path, &text, e))
 		return false;
 	while (str_split(&text, '\n', &line)) {
 		size_t blank = str_find(line, ' ');
 		enum finding_status *s;
 
-		if (blank == line.n)
+		if (blank == line.n || str_starts(line, STR(POLICY)))
 			continue;
 		s = arena_new_of(arena, enum finding_status);
 		*s = status_of(str_head(line, blank));
@@ -106,11 +115,10 @@ static void keep_news(struct arena *arena, struct findings *f,
 	f->end = at;
 }
 
-static bool write_state(struct arena *arena, const char *path,
-			const struct map *now, struct err *e)
+static void put_lines(struct buf *text, const struct map *now,
+		      const struct map *policies)
 {
-	struct buf tmp = buf_of(arena, 4200), text = buf_of(arena, STATE_MAX);
-	enum finding_status *s;
+	const enum finding_status *s;
 	size_t i = 0;
 	void *value;
 	str name;
@@ -118,9 +126,22 @@ static bool write_state(struct arena *arena, const char *path,
 	while (map_next(now, &i, &name, &value)) {
 		s = value;
 		if (is_bad(*s))
-			buf_printf(&text, "%s %.*s\n", finding_status_word(*s),
+			buf_printf(text, "%s %.*s\n", finding_status_word(*s),
 				   STR_ARG(name));
 	}
+	i = 0;
+	while (map_next(policies, &i, &name, &value))
+		buf_printf(text, POLICY "%.*s %.*s\n", STR_ARG(name),
+			   STR_ARG(*(const str *)value));
+}
+
+static bool write_state(struct arena *arena, const char *path,
+			const struct map *now, const struct map *policies,
+			struct err *e)
+{
+	struct buf tmp = buf_of(arena, 4200), text = buf_of(arena, STATE_MAX);
+
+	put_lines(&text, now, policies);
 	buf_printf(&tmp, "%s.new", path);
 
 	const char *tmp_path = arena_cstr(arena, buf_str(&tmp));
@@ -137,15 +158,29 @@ static bool write_state(struct arena *arena, const char *path,
 	return err_sys(e, _("cannot keep what was seen in %s"), path);
 }
 
-bool changes_only(struct arena *arena, const char *path, struct findings *f,
-		  struct err *e)
+bool policies_read(struct arena *arena, const char *path, struct map *policies,
+		   struct err *e)
 {
-	struct map_seed seed = { 0, 0 };
+	str text, line;
 
-	if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-		return err_set(e, ERR_SYSTEM,
-			       _("the system gives no random numbers"));
+	if (!read_text(arena, path, &text, e))
+		return false;
+	while (str_split(&text, '\n', &line))
+		if (str_starts(line, STR(POLICY))) {
+			str rest = str_skip(line, STR(POLICY).n);
+			str domain = str_head(rest, str_find(rest, ' '));
+			str *value = arena_new_of(arena, str);
 
+			*value = str_skip(rest, domain.n + 1);
+			*map_put(policies, domain) = value;
+		}
+	return true;
+}
+
+bool changes_only(struct arena *arena, const char *path, struct findings *f,
+		  const struct map *policies, struct err *e)
+{
+	struct map_seed seed = policies->seed;
 	struct map old = map_of(arena, seed, false),
 		   now = map_of(arena, seed, false);
 
@@ -153,5 +188,5 @@ bool changes_only(struct arena *arena, const char *path, struct findings *f,
 		return false;
 	collect(arena, f, &old, &now);
 	keep_news(arena, f, &old, &now);
-	return write_state(arena, path, &now, e);
+	return write_state(arena, path, &now, policies, e);
 }

@@ -157,9 +157,11 @@ static void everywhere(struct cli *cli, const struct machine *m,
 }
 
 static void speak_to(struct cli *cli, const struct machine *m,
-		     struct findings *f, struct records_check *r)
+		     struct findings *f, struct records_check *r,
+		     struct map *policies)
 {
 	struct ports_check p = {
+		.remembered = policies,
 		.f = f,
 		.m = m,
 		.records = r,
@@ -175,8 +177,6 @@ static void speak_to(struct cli *cli, const struct machine *m,
 	dns_client_free(validating);
 }
 
-/* Runs again while answers come; the findings of the last run count. */
-static bool look_up(struct cli *cli, const struct machine *m,
 static void probe(struct cli *cli, const struct machine *m, struct findings *f,
 		  struct dns_client *dns)
 {
@@ -192,7 +192,9 @@ static void probe(struct cli *cli, const struct machine *m, struct findings *f,
 	check_probe(&p);
 }
 
-		    struct findings *f)
+/* Runs again while answers come; the findings of the last run count. */
+static bool look_up(struct cli *cli, const struct machine *m,
+		    struct findings *f, struct map *policies)
 {
 	str list[MACHINE_DOMAINS_MAX];
 	struct dns_client *dns = cli_dns(cli);
@@ -219,11 +221,11 @@ static void probe(struct cli *cli, const struct machine *m, struct findings *f,
 		check_records(&r);
 	} while (r.pending && dns_client_wait_all(dns, r.asks));
 	check_live(f, m, dns);
-	speak_to(cli, m, f, &r);
+	speak_to(cli, m, f, &r, policies);
 	asks_cancel(r.asks);
+	probe(cli, m, f, dns);
 	if (!r.zones_only)
 		everywhere(cli, m, f, dns, &r);
-	probe(cli, m, f, dns);
 	dns_client_free(dns);
 	return true;
 }
@@ -240,7 +242,7 @@ static void skip_dns(struct cli *cli, struct findings *f)
 }
 
 static bool find_all(struct cli *cli, const struct machine *m,
-		     struct findings *f)
+		     struct findings *f, struct map *policies)
 {
 	str list[MACHINE_DOMAINS_MAX];
 
@@ -288,13 +290,13 @@ static int64_t seconds_now(void)
 
 /* Looks again until the records are right everywhere, or the time is over. */
 static bool find_until(struct cli *cli, const struct machine *m,
-		       struct findings *f, int64_t wait)
+		       struct findings *f, struct map *policies, int64_t wait)
 {
 	int64_t end = seconds_now() + wait, now;
 	unsigned pause = 1;
 
 	for (;;) {
-		if (!find_all(cli, m, f))
+		if (!find_all(cli, m, f, policies))
 			return false;
 		now = seconds_now();
 		if (settled(f) || now >= end)
@@ -313,13 +315,36 @@ static const char *state_file(const struct cli *cli)
 	return path ? path : "/var/lib/inkan/check.state";
 }
 
+/* The policies of the last --changes; of another check's only to compare. */
+static bool remember(struct cli *cli, const struct machine *m,
+		     struct map *policies, struct map **known)
+{
+	struct err e;
+
+	*policies = map_of(cli->arena, m->seed, false);
+	*known = policies;
+	if (args_has(&cli->args, "changes"))
+		return policies_read(cli->arena, state_file(cli), policies,
+				     &cli->err);
+	if (access(state_file(cli), R_OK) < 0 ||
+	    !policies_read(cli->arena, state_file(cli), policies, &e))
+		*known = NULL;
+	return true;
+}
+
 static int run(struct cli *cli)
 {
 	const char *root = args_get(&cli->args, "root");
 	struct machine *m = arena_new_of(cli->arena, struct machine);
+	struct map policies, *known;
 	struct findings f;
 	int64_t wait;
 
+	if (cli->args.n_rest)
+		return cli_usage(cli,
+				 _("check takes no file or name: did you mean "
+				   "--domain %.100s?"),
+				 cli->args.rest[0]);
 	/* of servers that end a conversation */
 	(void)signal(SIGPIPE, SIG_IGN);
 	m->tree.dir = -1;
@@ -329,22 +354,19 @@ static int run(struct cli *cli)
 			  &cli->err) ||
 	    !args_number(&cli->args, "wait", 0, 604800,
 			 args_has(&cli->args, "wait") ? TWO_DAYS : 0, &wait,
-			 &cli->err))
+			 &cli->err) ||
+	    !remember(cli, m, &policies, &known))
 		return cli_fail(cli);
-	if (!find_until(cli, m, &f, wait))
+	if (!find_until(cli, m, &f, known, wait))
 		return cli_fail(cli);
 	filter(cli, &f);
 	if (args_has(&cli->args, "changes") &&
-	    !changes_only(cli->arena, state_file(cli), &f, &cli->err))
+	    !changes_only(cli->arena, state_file(cli), &f, &policies,
+			  &cli->err))
 		return cli_fail(cli);
 	if (cli->json)
 		print_json(cli, m, &f);
 	else if (f.first || !args_has(&cli->args, "changes"))
-	if (cli->args.n_rest)
-		return cli_usage(cli,
-				 _("check takes no file or name: did you mean "
-				   "--domain %.100s?"),
-				 cli->args.rest[0]);
 		findings_print(cli->arena, &f,
 			       args_has(&cli->args, "all") ||
 				       args_has(&cli->args, "changes"));

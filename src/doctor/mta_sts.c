@@ -1,7 +1,10 @@
 #include "doctor/mta_sts.h"
 
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "base/cur.h"
+#include "base/limits.h"
+#include "base/map.h"
 #include "base/tr.h"
 #include "dns/name.h"
 
@@ -113,6 +116,17 @@ bool mta_sts_has(const struct mta_sts_policy *p, str host)
 	return false;
 }
 
+uint64_t mta_sts_digest(struct arena *arena, const struct mta_sts_policy *p)
+{
+	struct buf b = buf_of(arena, LIMIT_MTA_STS_POLICY + 64);
+
+	buf_printf(&b, "%d %u", (int)p->mode, p->max_age);
+	for (size_t i = 0; i < p->n_mx; i++)
+		buf_printf(&b, " %.*s", STR_ARG(p->mx[i]));
+	/* no secret: it is compared with itself, another day */
+	return map_hash((struct map_seed){ 0, 0 }, buf_str(&b), true);
+}
+
 static bool is_id(str id)
 {
 	struct cur c = cur_of(id);
@@ -143,6 +157,16 @@ const char *mta_sts_record_problem(str txt)
 		}
 	}
 	return id ? NULL : N_("id is missing");
+}
+
+str mta_sts_record_id(str txt)
+{
+	str field, key, value, id = STR("");
+
+	while (str_split(&txt, ';', &field))
+		if (pair(field, '=', &key, &value) && str_eq(key, STR("id")))
+			id = value;
+	return id;
 }
 
 static const char *uri_problem(str list)

@@ -20,11 +20,15 @@ struct mta_sts_policy {
 
 /* NULL: *out is whole (RFC 8461 3.2); else what is wrong.  Slices of text. */
 const char *mta_sts_parse(str text, struct mta_sts_policy *out);
+/* One number for what a policy says, whatever its lines look like. */
+uint64_t mta_sts_digest(struct arena *arena, const struct mta_sts_policy *p);
 /* A leading "*" stands for one label (RFC 8461 4.1). */
 bool mta_sts_has(const struct mta_sts_policy *p, str host);
 
 /* NULL: a record as RFC 8461 3.1 and RFC 8460 3 have it; else what is wrong. */
 const char *mta_sts_record_problem(str txt);
+/* The id of a record without a problem. */
+str mta_sts_record_id(str txt);
 const char *tls_rpt_record_problem(str txt);
 
 #endif

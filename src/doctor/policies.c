@@ -47,6 +47,8 @@ static void check_exchangers(const struct ports_check *p, str domain,
 		const struct ports_chain *c = ports_chain(p, host);
 		bool in = mta_sts_has(policy, host);
 
+		if (!host.n)
+			continue; /* RFC 7505: takes no mail */
 		finding_put(p->f, FIND_STS_MX,
 			    in ? FINDING_OK : when_bad(policy), domain,
 			    ARGS(host));
@@ -57,7 +59,53 @@ static void check_exchangers(const struct ports_check *p, str domain,
 	}
 }
 
-static void check_text(const struct ports_check *p, str domain, str url,
+/* Senders who have the policy look at the record alone: with the same id the
+ * policy that they have goes on (RFC 8461 3.1). */
+static void check_id(const struct ports_check *p, str domain, str id,
+		     const struct mta_sts_policy *policy)
+{
+	struct buf now = buf_of(p->m->arena, 128);
+	void **slot;
+	str *was;
+
+	if (!p->remembered) {
+		finding_skip(p->f, FIND_STS_ID, domain,
+			     N_("what the policy was before is not known; "
+				"--changes keeps it"));
+		return;
+	}
+	buf_printf(&now, "%.*s %016llx", STR_ARG(id),
+		   (unsigned long long)mta_sts_digest(p->m->arena, policy));
+	slot = map_put(p->remembered, domain);
+	was = *slot;
+	if (was && str_eq(str_head(*was, str_find(*was, ' ')), id)) {
+		/* what was first seen under the id stays, until it changes */
+		finding_put(p->f, FIND_STS_ID,
+			    str_eq(*was, buf_str(&now)) ? FINDING_OK
+							: when_bad(policy),
+			    domain, ARGS(id));
+		return;
+	}
+	*slot = was = arena_new_of(p->m->arena, str);
+	*was = buf_str(&now);
+	judge(p->f, FIND_STS_ID, true, domain, ARGS(id));
+}
+
+static void check_mode(const struct ports_check *p, str url,
+		       const struct mta_sts_policy *policy)
+{
+	static const str words[] = {
+		[MTA_STS_NONE] = STR_INIT("none"),
+		[MTA_STS_TESTING] = STR_INIT("testing"),
+		[MTA_STS_ENFORCE] = STR_INIT("enforce"),
+	};
+
+	judge(p->f, FIND_STS_MODE, policy->mode == MTA_STS_ENFORCE, url,
+	      ARGS(words[policy->mode]));
+}
+
+/* id: the record's; empty without a record that can be used. */
+static void check_text(const struct ports_check *p, str domain, str id, str url,
 		       str text)
 {
 	struct mta_sts_policy policy;
@@ -65,7 +113,12 @@ static void check_text(const struct ports_check *p, str domain, str url,
 	struct buf age = buf_of(p->m->arena, 32);
 
 	judge(p->f, FIND_STS_POLICY, !why, url, ARGS(str_of(why ? why : "")));
-	if (why || policy.mode == MTA_STS_NONE)
+	if (why)
+		return;
+	if (id.n)
+		check_id(p, domain, id, &policy);
+	check_mode(p, url, &policy);
+	if (policy.mode == MTA_STS_NONE)
 		return;
 	buf_printf(&age, "%u", policy.max_age);
 	judge(p->f, FIND_STS_AGE,
@@ -100,7 +153,11 @@ static void check_domain(struct ports_check *p, str domain)
 		judge(p->f, FIND_STS_ALONE, false, buf_str(&url),
 		      ARGS(records_line(p->m, name, STR("v=STSv1; id=1"))));
 	if (got)
-		check_text(p, domain, buf_str(&url), text);
+		check_text(p, domain,
+			   record && !mta_sts_record_problem(first)
+				   ? mta_sts_record_id(first)
+				   : STR(""),
+			   buf_str(&url), text);
 }
 
 void check_mta_sts(struct ports_check *p)

@@ -3,6 +3,7 @@
 #ifndef DOCTOR_PORTS_H
 #define DOCTOR_PORTS_H
 
+#include "base/map.h"
 #include "doctor/records.h"
 
 enum { PORTS_CHAINS_MAX = 16 };
@@ -20,6 +21,9 @@ struct ports_check {
 	const struct machine *m;
 	struct records_check *records; /* whose questions are answered */
 	const char *ca_file; /* trusted roots, or NULL: the system's */
+	/* of policies, by domain: "ID DIGEST" (str *) as last seen; NULL:
+	 * nothing is kept */
+	struct map *remembered;
 	struct ports_chain chains[PORTS_CHAINS_MAX];
 	size_t n_chains;
 };

@@ -157,16 +157,32 @@ def scenario(lab):
     # the policy
     for text, wanted in (
             (GOOD.replace("mx.example", "*.mx.example"), ["fail policy.mta_sts.mx"]),
-            (GOOD.replace("mx.example", "*.example").replace("enforce", "testing"), ["warn policy.mta_sts.mx"]),
+            (GOOD.replace("mx.example", "*.example").replace("enforce", "testing"), ["note policy.mta_sts.mode", "warn policy.mta_sts.mx"]),
             (GOOD.replace("mx: mx", "mx: *"), []),
             (GOOD.replace("604800", "600"), ["note policy.mta_sts.max_age"]),
             (GOOD.replace("mx:", "m:"), ["fail policy.mta_sts.file"]),
             ("moved\n", ["fail policy.mta_sts.fetch"]),
             ("x" * 70000, ["fail policy.mta_sts.fetch"]),
-            ("version: STSv1\nmode: none\nmax_age: 1\n", [])):
+            ("version: STSv1\nmode: none\nmax_age: 1\n", ["note policy.mta_sts.mode"])):
         text = text.replace("*.example.org", "*.example.net") if "testing" in text else text
         host.write("/run/policy", text)
         t.eq(bad(check()), wanted, f"policy: {text[:60]!r}")
+    # what it was the last time, which --changes keeps
+    host.write("/run/policy", GOOD)
+    t.eq([f["status"] for f in check() if f["code"] == "policy.mta_sts.id"], ["skip"], "without --changes nothing is known of before")
+
+    def ids(*args):
+        return [f["status"] for f in check("--state", "/run/state", *args) if f["code"] == "policy.mta_sts.id"]
+    t.eq(ids("--changes"), [], "--changes: the first time there is nothing to tell")
+    t.eq(ids(), ["ok"], "and it is compared with from then on")
+    host.write("/run/policy", GOOD.replace("\n", "\r\n") + "\r\n")
+    t.eq(ids(), ["ok"], "other line ends are no other policy")
+    host.write("/run/policy", GOOD + "mx: mx2.example.org\n")
+    t.eq(ids("--changes"), ["fail"], "another policy, the same id")
+    t.eq((ids("--changes"), ids()), ([], ["fail"]), "which is no news the next time, and still so")
+    zone(sts.replace("id=1", "id=2"), rpt, f"_25._tcp.mx TLSA {right[-1]}")
+    t.eq(ids("--changes"), ["ok"], "the cure: another id")
+    zone(sts, rpt, f"_25._tcp.mx TLSA {right[-1]}")
     host.write("/run/policy", GOOD)
     end(pages)
     pages = server(["/run/web.py", "/run/other.pem"], 443)
@@ -199,6 +215,7 @@ def scenario(lab):
     t.eq(bad(check()), ["note policy.mta_sts", "note policy.mta_sts.file.alone", "warn dane.record"], "a file without a record")
     end(smtp)
     t.ok("skip" in {f["status"] for f in check() if f["code"] == "dane.mismatch"}, "a server that cannot be reached: skipped")
+    probes(lab, host, mx + ".all", silent)
 
 
 try:
@@ -207,4 +224,3 @@ try:
 except LabError as e:
     t.skip("policies", str(e))
 t.done()
-    probes(lab, host, mx + ".all", silent)

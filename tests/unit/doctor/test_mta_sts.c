@@ -55,9 +55,42 @@ static void files(void **state)
 	assert_false(mta_sts_has(&p, STR("b.example.org")));
 }
 
+/* What it says counts, not how its lines look. */
+static void digests(void **state)
+{
+	static const str texts[] = {
+		STR_INIT("version: STSv1\nmode: enforce\nmx: a.test\n"
+			 "max_age: 86400\n"),
+		STR_INIT("version: STSv1\r\nmax_age:86400\r\nmx:A.test\r\n"
+			 "mode:  enforce\r\nmore: 1\r\n"),
+		STR_INIT("version: STSv1\nmode: testing\nmx: a.test\n"
+			 "max_age: 86400\n"),
+		STR_INIT("version: STSv1\nmode: enforce\nmx: a.test\n"
+			 "max_age: 86401\n"),
+		STR_INIT("version: STSv1\nmode: enforce\nmx: a.test\n"
+			 "mx: b.test\nmax_age: 86400\n"),
+	};
+	uint64_t of[sizeof texts / sizeof *texts];
+	struct arena *arena = arena_new(4096);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct mta_sts_policy p;
+
+		assert_null(mta_sts_parse(texts[i], &p));
+		of[i] = mta_sts_digest(arena, &p);
+	}
+	assert_true(of[0] == of[1]);
+	for (size_t i = 2; i < sizeof texts / sizeof *texts; i++)
+		assert_true(of[0] != of[i]);
+	arena_free(arena);
+}
+
 static void records(void **state)
 {
 	(void)state;
+	assert_str(mta_sts_record_id(STR("v=STSv1; id=20261124;")),
+		   STR("20261124"));
 	assert_null(mta_sts_record_problem(STR("v=STSv1; id=20261124;")));
 	assert_null(mta_sts_record_problem(STR("v=STSv1;id=a;other=x ; ")));
 	assert_non_null(mta_sts_record_problem(STR("v=STSv1;")));
@@ -80,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files),
+		cmocka_unit_test(digests),
 		cmocka_unit_test(records),
 	};
 
