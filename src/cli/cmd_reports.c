@@ -3,6 +3,8 @@
 #include "cli/reports.h"
 #include "report/values.h"
 
+#include <unistd.h>
+
 static const struct opt options[] = {
 	{ "store", 0, "URL",
 	  N_("sqlite:PATH or postgresql://USER@HOST/DATABASE, default "
@@ -69,9 +71,25 @@ const char *reports_store_url(struct cli *cli)
 	return url ? url : "sqlite:/var/lib/inkan/inkan.db";
 }
 
+/* For a store that an older inkan made, on a terminal. */
+static void show_update(void *arg, uint64_t done, uint64_t total)
+{
+	(void)arg;
+	fprintf(stderr, "\r%s %3d %%  ", _("bringing the store up to date:"),
+		(int)(total ? done * 100 / total : 100));
+	if (done >= total)
+		fprintf(stderr, "\n");
+}
+
 struct store *reports_store(struct cli *cli, bool create)
 {
-	return store_open(reports_store_url(cli), create, &cli->err);
+	struct store_telling telling = { isatty(STDERR_FILENO) ? show_update
+							       : NULL,
+					 NULL };
+
+	return create ? store_open_telling(reports_store_url(cli), &telling,
+					   &cli->err)
+		      : store_open(reports_store_url(cli), false, &cli->err);
 }
 
 bool reports_day_option(struct cli *cli, const char *name, int64_t *day)

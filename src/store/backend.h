@@ -31,6 +31,8 @@ struct own {
 	int64_t policy; /* digest of v->policy; 0: none was found */
 };
 
+struct packs_chunk;
+
 struct store_ops {
 	bool (*begin)(struct store *s, struct err *e);
 	bool (*commit)(struct store *s, struct store_counts *added,
@@ -41,6 +43,9 @@ struct store_ops {
 			   struct err *e);
 	bool (*put_traffic)(struct store *s, const struct traffic *t,
 			    struct err *e);
+	/* Sums of the report that is being put: a piece of its pack_new. */
+	bool (*put_piece)(struct store *s, str text, uint64_t n, uint64_t rows,
+			  struct err *e);
 	bool (*put_tls)(struct store *s, const struct store_tls *r,
 			struct err *e);
 	bool (*put_failure)(struct store *s, const struct store_failure *r,
@@ -56,6 +61,13 @@ struct store_ops {
 			     struct err *e);
 	bool (*prune_verdicts)(struct store *s, int64_t before,
 			       uint64_t *removed, struct err *e);
+	/* A transaction in which packs are merged, by one program at a time:
+	 * not *mine, another one does it.  end: committed when ok. */
+	bool (*settle_begin)(struct store *s, bool *mine, struct err *e);
+	bool (*settle_end)(struct store *s, bool ok, struct err *e);
+	bool (*put_chunk)(struct store *s, const struct packs_chunk *c,
+			  struct err *e);
+	bool (*end_chunks)(struct store *s, struct err *e); /* all are put */
 	bool (*read_begin)(struct store *s, struct err *e);
 	void (*read_end)(struct store *s);
 	void (*close)(struct store *s);
@@ -70,14 +82,21 @@ struct store {
 	struct totals totals;
 	uint64_t n; /* rows put of it */
 	struct rollup *rollup;
+	struct arena *piece_arena;
+	uint64_t pieces; /* put of it */
+	struct store_telling telling;
 };
 
 enum store_use { STORE_READ, STORE_WRITE, STORE_RECORD };
 
-struct store *sqlite_open(const char *path, enum store_use use, struct err *e);
-struct store *pgsql_open(const char *url, enum store_use use, struct err *e);
+struct store *sqlite_open(const char *path, enum store_use use,
+			  const struct store_telling *telling, struct err *e);
+struct store *pgsql_open(const char *url, enum store_use use,
+			 const struct store_telling *telling, struct err *e);
 
-/* The steps that make the schema, in order; NULL ends them. */
+/* The steps that make the schema, in order; NULL ends them.  Behind the one of
+ * that number packs are made of the rows that are there. */
+enum { STORE_PACKS_STEP = 3 };
 extern const char *const sqlite_migrations[], *const pgsql_migrations[];
 
 uint64_t store_add(uint64_t a, uint64_t b); /* not beyond STORE_MESSAGES_MAX */

@@ -1,26 +1,19 @@
 /* flow: a domain's mail by day and by source, for a choice of it.  What pages are
- * made of: every question here is answered from sums, or from so many rows that
- * the answer comes soon. */
+ * made of: every question here is answered from sums (packs.h), or from so many
+ * rows that the answer comes soon. */
 #ifndef STORE_FLOW_H
 #define STORE_FLOW_H
 
 #include "base/ip.h"
 #include "store/query.h"
 
-/* A reporter's rows are counted from its newest reports until so many. */
+/* Rows of the newest reports are looked at until so many. */
 enum { FLOW_ROWS = 60000 };
-
-/* All sources of a domain and its days, remembered: they are what takes longest.
- * Forgotten when the store has got reports since. */
-struct flow_memory;
-struct flow_memory *flow_memory_new(void); /* NULL: out of memory */
-void flow_memory_free(struct flow_memory *m);
 
 struct store_view {
 	struct store_filter of; /* domain, days, failing */
 	str reporter, disposition, selector; /* empty: all */
 	struct ip_prefix net; /* family IP_NONE: all */
-	struct flow_memory *memory; /* or NULL */
 };
 
 struct flow_sum {
@@ -37,7 +30,6 @@ struct flow {
 	struct flow_day *day;
 	size_t n_days;
 	struct store_sources sources;
-	uint64_t reports, counted; /* of a reporter; counted: for sources */
 };
 
 /* In the arena.  Sources have their kind by all mail of these days, whatever
@@ -85,7 +77,12 @@ bool flow_reporters(struct store *s, const struct store_view *v,
 		    struct arena *arena, flow_reporter_fn *fn, void *arg,
 		    struct err *e);
 
-/* How one source's mail came out, or everybody's: sums of `traffic`. */
+/* Who has reported the view's one source: org and sum are set. */
+bool flow_source_reporters(struct store *s, const struct store_view *v,
+			   uint64_t most, struct arena *arena,
+			   flow_reporter_fn *fn, void *arg, struct err *e);
+
+/* How one source's mail came out. */
 struct flow_part {
 	str selector, via, disposition; /* empty */
 	bool dkim, spf;

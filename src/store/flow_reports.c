@@ -1,4 +1,4 @@
-/* The part of flow that is about reports, selectors and TLS sessions. */
+/* The part of flow that is about reports and TLS sessions. */
 #include "store/flow.h"
 #include "store/question.h"
 
@@ -142,76 +142,6 @@ bool flow_reporters(struct store *s, const struct store_view *v,
 	question_put(&q, " AND r.kind = 0 GROUP BY r.org"
 			 " ORDER BY sum(r.messages) DESC, r.org LIMIT 1000");
 	return question_ask(&q, s, give_reporter, &g, e);
-}
-
-struct part_giving {
-	flow_part_fn *fn;
-	void *arg;
-};
-
-static bool give_part(void *arg, const str *c)
-{
-	const struct part_giving *g = arg;
-	struct flow_part p = {
-		.selector = c[0],
-		.via = c[1],
-		.disposition = c[2],
-		.dkim = store_number(c[3]) > 0,
-		.spf = store_number(c[4]) > 0,
-		.hints = (unsigned)store_number(c[5]),
-		.messages = store_number(c[6]),
-		.first = (int64_t)store_number(c[7]),
-		.last = (int64_t)store_number(c[8]),
-	};
-
-	return g->fn(g->arg, &p);
-}
-
-static void and_days(struct question *q, const struct store_view *v)
-{
-	question_put(q, " AND day >= ");
-	question_number(q, v->of.since);
-	question_put(q, " AND day <= ");
-	question_number(q, v->of.until);
-}
-
-/* Of one address (the view's net), day by day. */
-bool flow_parts(struct store *s, const struct store_view *v,
-		struct arena *arena, flow_part_fn *fn, void *arg, struct err *e)
-{
-	struct question q = question_new(arena);
-	struct part_giving g = { fn, arg };
-	char text[IP_TEXT_MAX];
-
-	question_put(&q, "SELECT selector, via, disposition, dkim, spf, hints,"
-			 " sum(messages), min(day), max(day) FROM"
-			 " (SELECT DISTINCT domain AS d, day AS dd FROM"
-			 " traffic_day");
-	where(&q, v, "domain");
-	and_days(&q, v);
-	question_put(&q, ") days JOIN traffic ON domain = d AND day = dd"
-			 " WHERE source_ip = ");
-	question_text(&q, arena_str(arena, ip_text(v->net.ip, text)));
-	question_put(&q, " GROUP BY selector, via, disposition, dkim, spf,"
-			 " hints ORDER BY sum(messages) DESC, selector, via,"
-			 " disposition LIMIT 1000");
-	return question_ask(&q, s, give_part, &g, e);
-}
-
-bool flow_selectors(struct store *s, const struct store_view *v,
-		    struct arena *arena, flow_part_fn *fn, void *arg,
-		    struct err *e)
-{
-	struct question q = question_new(arena);
-	struct part_giving g = { fn, arg };
-
-	question_put(&q, "SELECT selector, '', '', 1, max(spf), 0,"
-			 " sum(messages), min(day), max(day) FROM traffic");
-	where(&q, v, "domain");
-	and_days(&q, v);
-	question_put(&q, " AND selector <> '' GROUP BY selector"
-			 " ORDER BY sum(messages) DESC, selector LIMIT 1000");
-	return question_ask(&q, s, give_part, &g, e);
 }
 
 struct tls_giving {

@@ -5,6 +5,7 @@
  * is inserted in the order of its keys, so that writers never wait for each
  * other in a circle.  No session state outlives a transaction: poolers that give
  * a connection to another between transactions will do. */
+#include "store/packs.h"
 #include "store/pgsql_inside.h"
 
 #include <stdio.h>
@@ -14,14 +15,16 @@ enum { NUMBERS = 1000 };
 
 static const char *const copies[STAGES] = {
 	"COPY stage_report FROM STDIN",  "COPY stage_record FROM STDIN",
-	"COPY stage_traffic FROM STDIN", "COPY stage_tls FROM STDIN",
-	"COPY stage_failure FROM STDIN",
+	"COPY stage_traffic FROM STDIN", "COPY stage_pack FROM STDIN",
+	"COPY stage_tls FROM STDIN",     "COPY stage_failure FROM STDIN",
 };
 
 static const char begin_sql[] =
 	"BEGIN;"
 	"CREATE TEMP TABLE stage_report (LIKE report) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_record (LIKE record) ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_pack (LIKE pack_new INCLUDING STORAGE)"
+	" ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_tls (LIKE tls) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_failure (LIKE failure) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_traffic (report BIGINT, LIKE traffic)"
@@ -38,6 +41,7 @@ static const char merge_sql[] =
 	" INSERT INTO stage_new SELECT * FROM n;"
 	"ANALYZE stage_new;"
 	"INSERT INTO record SELECT x.* FROM stage_record x" NEW_ONLY ";"
+	"INSERT INTO pack_new SELECT x.* FROM stage_pack x" NEW_ONLY ";"
 	"INSERT INTO tls SELECT x.* FROM stage_tls x" NEW_ONLY ";"
 	"INSERT INTO failure SELECT x.* FROM stage_failure x" NEW_ONLY ";"
 	"INSERT INTO traffic AS t SELECT domain, day, source_ip, dkim, spf,"
@@ -327,6 +331,23 @@ static bool put_traffic(struct store *s, const struct traffic *t, struct err *e)
 	return end_row(q, TRAFFIC, e);
 }
 
+static bool put_piece(struct store *s, str text, uint64_t n, uint64_t rows,
+		      struct err *e)
+{
+	struct pgsql *q = pgsql_of(s);
+	struct buf *b = &q->stage[PIECES];
+
+	copy_text(b, s->head.domain);
+	copy_number(b, (uint64_t)q->number);
+	copy_number(b, n);
+	copy_column(b, s->head.org);
+	copy_number(b, (uint64_t)s->head.begin);
+	copy_number(b, (uint64_t)s->head.end);
+	copy_number(b, rows);
+	copy_column(b, text);
+	return end_row(q, PIECES, e);
+}
+
 static bool put_tls(struct store *s, const struct store_tls *r, struct err *e)
 {
 	struct pgsql *q = pgsql_of(s);
@@ -484,6 +505,7 @@ static void pgsql_close(struct store *s)
 	PQfinish(q->conn);
 	for (int i = 0; i < STAGES; i++)
 		buf_free(&q->stage[i]);
+	buf_free(&q->chunks);
 	free(q);
 }
 
@@ -494,6 +516,7 @@ static const struct store_ops ops = {
 	report_begin,
 	put_record,
 	put_traffic,
+	put_piece,
 	put_tls,
 	put_failure,
 	report_end,
@@ -501,6 +524,10 @@ static const struct store_ops ops = {
 	query,
 	pgsql_put_verdicts,
 	pgsql_prune_verdicts,
+	pgsql_settle_begin,
+	pgsql_settle_end,
+	pgsql_put_chunk,
+	pgsql_end_chunks,
 	read_begin,
 	pgsql_rollback,
 	pgsql_close,
@@ -545,6 +572,7 @@ static bool apply(struct pgsql *q, int have, struct err *e)
 		(void)snprintf(note, sizeof note,
 			       "INSERT INTO inkan_schema VALUES (%d)", i + 1);
 		if (!pgsql_run(q, pgsql_migrations[i], "make its tables", e) ||
+		    (i == STORE_PACKS_STEP && !packs_backfill(&q->store, e)) ||
 		    !pgsql_run(q, note, "make its tables", e))
 			return false;
 	}
@@ -590,7 +618,8 @@ static void quiet(void *arg, const char *message)
 	(void)message;
 }
 
-struct store *pgsql_open(const char *url, enum store_use use, struct err *e)
+struct store *pgsql_open(const char *url, enum store_use use,
+			 const struct store_telling *telling, struct err *e)
 {
 	/* what stands before dbname may be said otherwise by the URL; a server
 	 * that is cut off is noticed, and one that waits for nobody */
@@ -612,6 +641,8 @@ struct store *pgsql_open(const char *url, enum store_use use, struct err *e)
 	}
 	q->store.ops = &ops;
 	q->store.recording = use == STORE_RECORD;
+	q->store.telling = *telling;
+	q->chunks = buf_of(NULL, FLUSH_AT + ROW_MAX);
 	for (int i = 0; i < STAGES; i++)
 		q->stage[i] = buf_of(NULL, FLUSH_AT + ROW_MAX);
 	q->conn = PQconnectdbParams(names, values, 1);

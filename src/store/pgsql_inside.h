@@ -10,12 +10,13 @@
 enum { FLUSH_AT = 1 << 20, ROW_MAX = 4 << 20 };
 
 /* Rows on their way to a staging table. */
-enum stage { REPORTS, RECORDS, TRAFFIC, TLS, FAILURES, STAGES };
+enum stage { REPORTS, RECORDS, TRAFFIC, PIECES, TLS, FAILURES, STAGES };
 
 struct pgsql {
 	struct store store;
 	PGconn *conn;
 	struct buf stage[STAGES];
+	struct buf chunks; /* of packs, on their way */
 	int64_t number, last; /* of the report; of those taken */
 	int64_t days[2]; /* with a table for verdicts, the latest known */
 };
@@ -48,6 +49,13 @@ void copy_number(struct buf *b, uint64_t n);
 bool copy_send(struct pgsql *q, const char *sql, struct buf *b, struct err *e);
 
 void pgsql_rollback(struct store *s);
+
+/* pgsql_packs.c */
+bool pgsql_settle_begin(struct store *s, bool *mine, struct err *e);
+bool pgsql_settle_end(struct store *s, bool ok, struct err *e);
+bool pgsql_put_chunk(struct store *s, const struct packs_chunk *c,
+		     struct err *e);
+bool pgsql_end_chunks(struct store *s, struct err *e);
 
 /* pgsql_verdicts.c */
 bool pgsql_put_verdicts(struct store *s, const struct store_writer *w,

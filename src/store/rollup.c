@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "store/pack.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -19,6 +20,7 @@ struct rollup {
 	struct map_seed seed;
 	struct entry *entries;
 	size_t n;
+	bool sorted;
 };
 
 struct rollup *rollup_new(void)
@@ -52,6 +54,7 @@ void rollup_reset(struct rollup *r)
 	arena_reset(r->arena);
 	r->map = map_of(r->arena, r->seed, false);
 	r->n = 0;
+	r->sorted = false;
 }
 
 static size_t put(char *to, size_t n, str s)
@@ -100,6 +103,7 @@ static void add_new(struct rollup *r, void **slot, str key,
 	};
 	*slot = en;
 	r->n++;
+	r->sorted = false;
 }
 
 bool rollup_add(struct rollup *r, const struct store_record *rec)
@@ -125,21 +129,8 @@ bool rollup_add(struct rollup *r, const struct store_record *rec)
 
 static int by_key(const void *a, const void *b)
 {
-	const struct traffic *x = &((const struct entry *)a)->t;
-	const struct traffic *y = &((const struct entry *)b)->t;
-	int d = str_cmp(x->source_ip, y->source_ip);
-
-	if (!d)
-		d = (int)x->dkim - (int)y->dkim;
-	if (!d)
-		d = (int)x->spf - (int)y->spf;
-	if (!d)
-		d = str_cmp(x->disposition, y->disposition);
-	if (!d)
-		d = (int)x->hints - (int)y->hints;
-	if (!d)
-		d = str_cmp(x->selector, y->selector);
-	return d ? d : str_cmp(x->via, y->via);
+	return pack_cmp(&((const struct entry *)a)->t,
+			&((const struct entry *)b)->t);
 }
 
 static int64_t day_of(int64_t seconds)
@@ -147,41 +138,65 @@ static int64_t day_of(int64_t seconds)
 	return seconds / DAY;
 }
 
-/* The share of day i of n: what is left over goes to the first days. */
-static uint64_t share(uint64_t messages, uint64_t i, uint64_t n)
+/* What is left over goes to the first days. */
+uint64_t rollup_share(uint64_t messages, uint64_t i, uint64_t n)
 {
 	return messages / n + (i < messages % n);
 }
 
-static bool give(const struct entry *en, int64_t begin, int64_t end,
+uint64_t rollup_days(int64_t begin, int64_t end, int64_t *first)
+{
+	int64_t last = day_of(end > begin ? end - 1 : end);
+	uint64_t days;
+
+	*first = day_of(begin);
+	days = (uint64_t)(last - *first) + 1;
+	if (end - begin > SPREAD_FROM && days <= LIMIT_REPORT_DAYS)
+		return days;
+	*first = day_of(begin + (end - begin) / 2);
+	return 1;
+}
+
+static bool give(const struct entry *en, int64_t first, uint64_t days,
 		 rollup_fn *fn, void *arg)
 {
 	struct traffic t = en->t;
-	int64_t first = day_of(begin);
-	int64_t last = day_of(end > begin ? end - 1 : end);
-	uint64_t days = (uint64_t)(last - first) + 1;
 
-	if (end - begin <= SPREAD_FROM || days > LIMIT_REPORT_DAYS) {
-		t.day = day_of(begin + (end - begin) / 2);
-		return fn(arg, &t);
-	}
 	for (uint64_t i = 0; i < days; i++) {
 		t.day = first + (int64_t)i;
-		t.messages = share(en->t.messages, i, days);
-		if (t.messages && !fn(arg, &t))
+		t.messages = rollup_share(en->t.messages, i, days);
+		if ((t.messages || days == 1) && !fn(arg, &t))
 			return false;
 	}
+	return true;
+}
+
+static void sort(struct rollup *r)
+{
+	if (!r->sorted)
+		qsort(r->entries, r->n, sizeof *r->entries, by_key);
+	r->sorted = true;
+}
+
+bool rollup_each(struct rollup *r, rollup_fn *fn, void *arg)
+{
+	sort(r);
+	for (size_t i = 0; i < r->n; i++)
+		if (!fn(arg, &r->entries[i].t))
+			return false;
 	return true;
 }
 
 bool rollup_flush(struct rollup *r, int64_t begin, int64_t end, rollup_fn *fn,
 		  void *arg)
 {
+	int64_t first;
+	uint64_t days = rollup_days(begin, end, &first);
 	bool ok = true;
 
-	qsort(r->entries, r->n, sizeof *r->entries, by_key);
+	sort(r);
 	for (size_t i = 0; ok && i < r->n; i++)
-		ok = give(&r->entries[i], begin, end, fn, arg);
+		ok = give(&r->entries[i], first, days, fn, arg);
 	rollup_reset(r);
 	return ok;
 }

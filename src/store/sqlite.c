@@ -1,5 +1,6 @@
 /* The store in one file, by SQLite.  Write-ahead log with synchronous=FULL: what
  * was committed survives kill -9 and a power cut.  Writers take turns. */
+#include "store/packs.h"
 #include "store/sqlite_inside.h"
 
 #include <errno.h>
@@ -27,6 +28,8 @@ static const char *const sql[STATEMENTS] = {
 		    "ON CONFLICT (domain, day, dkim, spf, disposition) "
 		    "DO UPDATE SET messages ="
 		    " min(messages + excluded.messages, 4000000000000000000)",
+	[PUT_PIECE] = "INSERT INTO pack_new VALUES (?,?,?,?,?,?,?,?)",
+	[PUT_CHUNK] = "INSERT INTO pack VALUES (?,?,?,?,?,?,?,?)",
 	[PUT_TLS] = "INSERT INTO tls VALUES (?,?,?,?,?,?,?,?,?,?,?)",
 	[PUT_FAILURE] =
 		"INSERT INTO failure VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -213,6 +216,7 @@ static bool report_begin(struct store *s, struct err *e)
 	struct sqlite *q = sqlite_of(s);
 	struct binding b = sqlite_bind(q, NEXT_NUMBER);
 
+	q->n_days = 0;
 	bind_text(&b, s->head.domain);
 	return sqlite_step(q, &b, NULL, &q->number, e) && simple(q, SAVE, e);
 }
@@ -246,37 +250,6 @@ static bool put_record(struct store *s, const struct store_record *r,
 	bind_some(&b, r->auth);
 	bind_text(&b, r->raw);
 	return sqlite_step(q, &b, NULL, NULL, e);
-}
-
-static bool put_day(struct sqlite *q, const struct traffic *t, struct err *e)
-{
-	struct binding b = sqlite_bind(q, PUT_DAY);
-
-	bind_text(&b, q->store.head.domain);
-	bind_int(&b, t->day);
-	bind_int(&b, t->dkim);
-	bind_int(&b, t->spf);
-	bind_text(&b, t->disposition);
-	bind_int(&b, (int64_t)t->messages);
-	return sqlite_step(q, &b, NULL, NULL, e);
-}
-
-static bool put_traffic(struct store *s, const struct traffic *t, struct err *e)
-{
-	struct sqlite *q = sqlite_of(s);
-	struct binding b = sqlite_bind(q, PUT_TRAFFIC);
-
-	bind_text(&b, s->head.domain);
-	bind_int(&b, t->day);
-	bind_text(&b, t->source_ip);
-	bind_int(&b, t->dkim);
-	bind_int(&b, t->spf);
-	bind_text(&b, t->disposition);
-	bind_int(&b, (int64_t)t->hints);
-	bind_some(&b, t->selector);
-	bind_some(&b, t->via);
-	bind_int(&b, (int64_t)t->messages);
-	return sqlite_step(q, &b, NULL, NULL, e) && put_day(q, t, e);
 }
 
 static bool put_tls(struct store *s, const struct store_tls *r, struct err *e)
@@ -397,7 +370,7 @@ static bool report_end(struct store *s, const struct store_tail *t,
 		return report_cancel(s, e);
 	}
 	if (!is_reused(q, &reused, e) || !put_report(q, t, e) ||
-	    !simple(q, RELEASE, e))
+	    !sqlite_put_days(q, e) || !simple(q, RELEASE, e))
 		return false;
 	q->added.reports++;
 	q->added.records += s->totals.records;
@@ -494,21 +467,16 @@ static void sqlite_close(struct store *s)
 }
 
 static const struct store_ops ops = {
-	sqlite_begin,
-	commit,
-	sqlite_rollback,
-	report_begin,
-	put_record,
-	put_traffic,
-	put_tls,
-	put_failure,
-	report_end,
-	report_cancel,
-	query,
-	sqlite_put_verdicts,
-	sqlite_prune_verdicts,
-	read_begin,
-	read_end,
+	sqlite_begin,        commit,
+	sqlite_rollback,     report_begin,
+	put_record,          sqlite_put_traffic,
+	sqlite_put_piece,    put_tls,
+	put_failure,         report_end,
+	report_cancel,       query,
+	sqlite_put_verdicts, sqlite_prune_verdicts,
+	sqlite_settle_begin, sqlite_settle_end,
+	sqlite_put_chunk,    sqlite_end_chunks,
+	read_begin,          read_end,
 	sqlite_close,
 };
 
@@ -554,7 +522,8 @@ static bool apply(struct sqlite *q, int have, struct err *e)
 		(void)snprintf(text, sizeof text, "PRAGMA user_version = %d",
 			       i + 1);
 		if (!sqlite_run(q, sqlite_migrations[i], e) ||
-		    !sqlite_run(q, text, e))
+		    !sqlite_run(q, text, e) ||
+		    (i == STORE_PACKS_STEP && !packs_backfill(&q->store, e)))
 			return false;
 	}
 	return true;
@@ -637,7 +606,8 @@ static bool prepare(struct sqlite *q, bool create, struct err *e)
 	       sqlite_run(q, text, e) && migrate(q, create, e);
 }
 
-struct store *sqlite_open(const char *path, enum store_use use, struct err *e)
+struct store *sqlite_open(const char *path, enum store_use use,
+			  const struct store_telling *telling, struct err *e)
 {
 	bool create = use != STORE_READ;
 	struct sqlite *q;
@@ -665,6 +635,7 @@ struct store *sqlite_open(const char *path, enum store_use use, struct err *e)
 	}
 	q->store.ops = &ops;
 	q->store.recording = use == STORE_RECORD;
+	q->store.telling = *telling;
 	if (prepare(q, create, e))
 		return &q->store;
 	sqlite_close(&q->store);

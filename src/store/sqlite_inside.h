@@ -13,6 +13,8 @@ enum statement {
 	PUT_RECORD,
 	PUT_TRAFFIC,
 	PUT_DAY,
+	PUT_PIECE,
+	PUT_CHUNK,
 	PUT_TLS,
 	PUT_FAILURE,
 	PUT_POLICY,
@@ -40,6 +42,8 @@ struct sqlite {
 	int64_t number; /* of the report that is being put */
 	struct store_counts added; /* in this batch */
 	time_t deadline; /* of reading */
+	struct traffic day[16]; /* sums of the report that are not put yet */
+	size_t n_days;
 };
 
 static inline struct sqlite *sqlite_of(struct store *s)
@@ -69,6 +73,18 @@ bool sqlite_step(struct sqlite *q, struct binding *b, bool *row, int64_t *value,
 bool sqlite_run(struct sqlite *q, const char *text, struct err *e);
 bool sqlite_begin(struct store *s, struct err *e);
 void sqlite_rollback(struct store *s);
+
+/* sqlite_sums.c: traffic, and packs */
+bool sqlite_put_traffic(struct store *s, const struct traffic *t,
+			struct err *e);
+bool sqlite_put_days(struct sqlite *q, struct err *e);
+bool sqlite_put_piece(struct store *s, str text, uint64_t n, uint64_t rows,
+		      struct err *e);
+bool sqlite_settle_begin(struct store *s, bool *mine, struct err *e);
+bool sqlite_settle_end(struct store *s, bool ok, struct err *e);
+bool sqlite_put_chunk(struct store *s, const struct packs_chunk *c,
+		      struct err *e);
+bool sqlite_end_chunks(struct store *s, struct err *e);
 
 /* sqlite_verdicts.c */
 bool sqlite_put_verdicts(struct store *s, const struct store_writer *w,

@@ -1,4 +1,5 @@
 #include "store/backend.h"
+#include "store/packs.h"
 #include "store/rollup.h"
 
 #include <assert.h>
@@ -28,19 +29,21 @@ bool store_url_check(const char *url, struct err *e)
 		       url);
 }
 
-static struct store *open_as(const char *url, enum store_use use, struct err *e)
+static struct store *open_as(const char *url, enum store_use use,
+			     const struct store_telling *telling, struct err *e)
 {
 	struct store *s;
 
 	if (!store_url_check(url, e))
 		return NULL;
-	s = store_file(url) ? sqlite_open(store_file(url), use, e)
-			    : pgsql_open(url, use, e);
+	s = store_file(url) ? sqlite_open(store_file(url), use, telling, e)
+			    : pgsql_open(url, use, telling, e);
 	if (!s)
 		return NULL;
 	s->rollup = rollup_new();
 	s->head_arena = arena_new(4096);
-	if (!s->rollup || !s->head_arena) {
+	s->piece_arena = arena_new(1 << 16);
+	if (!s->rollup || !s->head_arena || !s->piece_arena) {
 		(void)err_set(e, ERR_INTERNAL, "out of memory");
 		store_close(s);
 		return NULL;
@@ -50,12 +53,23 @@ static struct store *open_as(const char *url, enum store_use use, struct err *e)
 
 struct store *store_open(const char *url, bool create, struct err *e)
 {
-	return open_as(url, create ? STORE_WRITE : STORE_READ, e);
+	static const struct store_telling nobody = { NULL, NULL };
+
+	return open_as(url, create ? STORE_WRITE : STORE_READ, &nobody, e);
+}
+
+struct store *store_open_telling(const char *url,
+				 const struct store_telling *telling,
+				 struct err *e)
+{
+	return open_as(url, STORE_WRITE, telling, e);
 }
 
 struct store *store_open_recorder(const char *url, struct err *e)
 {
-	return open_as(url, STORE_RECORD, e);
+	static const struct store_telling nobody = { NULL, NULL };
+
+	return open_as(url, STORE_RECORD, &nobody, e);
 }
 
 void store_close(struct store *s)
@@ -64,6 +78,7 @@ void store_close(struct store *s)
 		return;
 	rollup_free(s->rollup);
 	arena_free(s->head_arena);
+	arena_free(s->piece_arena);
 	s->ops->close(s);
 }
 
@@ -81,7 +96,13 @@ bool store_begin(struct store *s, struct err *e)
 
 bool store_commit(struct store *s, struct store_counts *added, struct err *e)
 {
-	return s->ops->commit(s, added, e);
+	struct err later;
+
+	if (!s->ops->commit(s, added, e))
+		return false;
+	/* what cannot be merged now waits for the next batch, and counts */
+	(void)packs_settle(s, &later);
+	return true;
 }
 
 void store_rollback(struct store *s)
@@ -115,6 +136,7 @@ bool store_report_begin(struct store *s, const struct store_head *h,
 	arena_leave(s->head_arena);
 	s->totals = (struct totals){ 0 };
 	s->n = 0;
+	s->pieces = 0;
 	rollup_reset(s->rollup);
 	return s->ops->report_begin(s, e);
 }
@@ -147,12 +169,24 @@ static bool put_traffic(void *arg, const struct traffic *t)
 	return f->s->ops->put_traffic(f->s, t, f->e);
 }
 
+static bool put_piece(void *arg, str text, uint64_t rows)
+{
+	struct flushing *f = arg;
+
+	return f->s->ops->put_piece(f->s, text, ++f->s->pieces, rows, f->e);
+}
+
 static bool flush_rollup(struct store *s, struct err *e)
 {
 	struct flushing f = { s, e };
+	bool ok;
 
-	return rollup_flush(s->rollup, s->head.begin, s->head.end, put_traffic,
-			    &f);
+	if (!arena_enter(s->piece_arena))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	ok = packs_pieces(s->rollup, s->piece_arena, put_piece, &f);
+	arena_leave(s->piece_arena);
+	return ok && rollup_flush(s->rollup, s->head.begin, s->head.end,
+				  put_traffic, &f);
 }
 
 bool store_put_record(struct store *s, const struct store_record *r,

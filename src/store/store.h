@@ -87,6 +87,15 @@ struct store_counts {
  * made, and brought to this program's schema; without, it must be there.  NULL:
  * *e. */
 struct store *store_open(const char *url, bool create, struct err *e);
+/* With create, and told how far it has come when a store of an older inkan is
+ * brought to this one's schema, which takes seconds for a million rows.  Either may be NULL. */
+struct store_telling {
+	void (*fn)(void *arg, uint64_t done, uint64_t total);
+	void *arg;
+};
+struct store *store_open_telling(const char *url,
+				 const struct store_telling *telling,
+				 struct err *e);
 /* As with create, for a program that only puts verdicts, may write no other
  * files and does not wait long for others. */
 struct store *store_open_recorder(const char *url, struct err *e);

@@ -7,7 +7,6 @@ struct site {
 	char *url;
 	const char *language;
 	struct store *store;
-	struct flow_memory *memory; /* or NULL */
 	str (*file_of)(void *arg, const struct link *l); /* or NULL */
 	void *file_arg;
 	bool reading; /* and out of memory if it still is at the next page */
@@ -53,7 +52,6 @@ struct site *site_new(const char *store_url, const char *usual_language,
 		return NULL;
 	}
 	s->language = usual_language;
-	s->memory = flow_memory_new();
 	s->store = store_open(s->url, false, e);
 	if (s->store)
 		return s;
@@ -66,7 +64,6 @@ void site_free(struct site *s)
 	if (!s)
 		return;
 	store_close(s->store);
-	flow_memory_free(s->memory);
 	free(s->url);
 	free(s);
 }
@@ -268,7 +265,6 @@ void site_answer(void *arg, const struct web_request *r,
 		return;
 	}
 	view.store = s->store;
-	view.memory = s->memory;
 	if (!show(s, &view, r, out))
 		page_sorry(&view.page, 503, view.err.text, out);
 	end(s);

@@ -18,7 +18,6 @@ struct site_domains {
 struct view {
 	struct page page; /* first: pages are casts of it */
 	struct store *store;
-	struct flow_memory *memory; /* or NULL */
 	struct store_view v;
 	struct site_domains domains;
 	int64_t newest_own; /* day of our own verdicts, for their page */

@@ -1,10 +1,7 @@
 /* One source: how its mail came out, who reported it, and the rows. */
-#include "base/map.h"
 #include "report/advice.h"
 #include "report/show.h"
 #include "web/site_inside.h"
-
-#include <stdlib.h>
 
 static const struct grid_column part_columns[] = {
 	{ "selector", N_("Selector"), false },
@@ -41,17 +38,9 @@ const struct grid_column row_columns[] = {
 	{ NULL, NULL, false },
 };
 
-struct reporter {
-	str org;
-	uint64_t messages, pass;
-};
-
 struct source {
 	struct view *view;
 	struct grid grid;
-	struct map reporters;
-	struct flow_row *row;
-	size_t n_rows, cap, seen;
 };
 
 void row_put(struct view *view, struct grid *g, const struct flow_row *r)
@@ -104,80 +93,40 @@ static bool put_part(void *arg, const struct flow_part *p)
 	return true;
 }
 
-static str keep(struct source *s, str text)
-{
-	return text.p ? arena_str(s->view->page.arena, text) : text;
-}
-
-static bool take_row(void *arg, const struct flow_row *r)
+static bool put_reporter(void *arg, const struct flow_reporter *r)
 {
 	struct source *s = arg;
-	struct arena *arena = s->view->page.arena;
-	struct reporter *rep = map_find(&s->reporters, r->org);
-	struct flow_row *to;
+	struct link l = view_link(s->view, "source");
 
-	if (!rep) {
-		rep = arena_new_of(arena, struct reporter);
-		rep->org = arena_str(arena, r->org);
-		*map_put(&s->reporters, rep->org) = rep;
-	}
-	rep->messages += r->messages;
-	rep->pass += r->dkim || r->spf ? r->messages : 0;
-	s->seen++;
-	if (s->n_rows == SITE_LINES)
-		return true;
-	if (!s->row)
-		s->row = arena_array_of(arena, struct flow_row, SITE_LINES);
-	to = &s->row[s->n_rows++];
-	*to = *r;
-	to->domain = keep(s, r->domain);
-	to->org = keep(s, r->org);
-	to->source_ip = keep(s, r->source_ip);
-	to->disposition = keep(s, r->disposition);
-	to->header_from = keep(s, r->header_from);
-	to->envelope_from = keep(s, r->envelope_from);
-	to->envelope_to = keep(s, r->envelope_to);
-	to->reasons = keep(s, r->reasons);
-	to->auth = keep(s, r->auth);
-	to->raw = keep(s, r->raw);
+	link_set(&l, "reporter", r->org);
+	grid_row(&s->grid);
+	grid_link(&s->grid, &l, r->org);
+	grid_count(&s->grid, r->sum.messages);
+	grid_failing(&s->grid, r->sum.messages - r->sum.pass);
 	return true;
 }
 
-static int by_messages(const void *a, const void *b)
+static bool put_reporters(struct source *s)
 {
-	const struct reporter *x = *(const struct reporter *const *)a;
-	const struct reporter *y = *(const struct reporter *const *)b;
+	struct view *view = s->view;
+	bool ok;
 
-	if (x->messages != y->messages)
-		return x->messages < y->messages ? 1 : -1;
-	return str_cmp(x->org, y->org);
+	html_leaf(&view->page.h, "h2", NULL, _("Who reported it"));
+	s->grid = grid_begin(&view->page, reporter_columns, _("Reporters"),
+			     false);
+	ok = flow_source_reporters(view->store, &view->v, SITE_LIST,
+				   view->page.arena, put_reporter, s,
+				   &view->err);
+	grid_end(&s->grid);
+	return ok;
 }
 
-static void put_reporters(struct source *s)
+static bool put_row(void *arg, const struct flow_row *r)
 {
-	const struct reporter **all = arena_array_of(s->view->page.arena,
-						     const struct reporter *,
-						     s->reporters.n + 1);
-	struct grid g;
-	size_t n = 0, at = 0;
-	void *value;
-	str key;
+	struct source *s = arg;
 
-	while (map_next(&s->reporters, &at, &key, &value))
-		all[n++] = value;
-	qsort(all, n, sizeof *all, by_messages);
-	html_leaf(&s->view->page.h, "h2", NULL, _("Who reported it"));
-	g = grid_begin(&s->view->page, reporter_columns, _("Reporters"), false);
-	for (size_t i = 0; i < n && i < SITE_LIST; i++) {
-		struct link l = view_link(s->view, "source");
-
-		link_set(&l, "reporter", all[i]->org);
-		grid_row(&g);
-		grid_link(&g, &l, all[i]->org);
-		grid_count(&g, all[i]->messages);
-		grid_failing(&g, all[i]->messages - all[i]->pass);
-	}
-	grid_end(&g);
+	row_put(s->view, &s->grid, r);
+	return true;
 }
 
 static void put_what(struct source *s, const struct flow *f)
@@ -211,31 +160,23 @@ static bool put_rows(struct source *s)
 {
 	struct view *view = s->view;
 	struct html *h = &view->page.h;
-	struct grid g;
+	bool ok;
 
-	if (!flow_rows(view->store, &view->v, 0, 0, FLOW_ROWS, view->page.arena,
-		       take_row, s, &view->err))
-		return false;
-	put_reporters(s);
 	html_leaf(h, "h2", NULL, _("The newest rows"));
 	html_leaf(h, "p", "dim",
-		  _("Reporters and rows are of the newest reports of this "
-		    "time; the table of records under Data has all."));
-	g = grid_begin(&view->page, row_columns, _("Rows of reports"), true);
-	for (size_t i = 0; i < s->n_rows; i++)
-		row_put(view, &g, &s->row[i]);
-	grid_end(&g);
-	return true;
+		  _("They are of the newest reports of this time; the table of "
+		    "records under Data has all."));
+	s->grid = grid_begin(&view->page, row_columns, _("Rows of reports"),
+			     true);
+	ok = flow_rows(view->store, &view->v, 0, 0, SITE_LINES,
+		       view->page.arena, put_row, s, &view->err);
+	grid_end(&s->grid);
+	return ok;
 }
 
 bool page_source(struct view *view)
 {
-	struct source s = {
-		.view = view,
-		.reporters = map_of(view->page.arena,
-				    (struct map_seed){ (uintptr_t)view, 3 },
-				    false),
-	};
+	struct source s = { .view = view };
 	char text[IP_TEXT_MAX];
 	struct flow f;
 
@@ -262,7 +203,7 @@ bool page_source(struct view *view)
 			&view->err))
 		return false;
 	grid_end(&s.grid);
-	if (!put_rows(&s))
+	if (!put_reporters(&s) || !put_rows(&s))
 		return false;
 	view_formats(view);
 	return true;

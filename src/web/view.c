@@ -144,7 +144,7 @@ bool view_read(struct view *view)
 	struct store_filter every = { STORE_ALL_DAYS, .domain = STR("") };
 	str domain = str_trim(web_arg(r, "domain"));
 
-	view->v = (struct store_view){ .of = every, .memory = view->memory };
+	view->v = (struct store_view){ .of = every };
 	view->v.of.failing = web_arg(r, "failing").n > 0;
 	view->v.reporter = web_arg(r, "reporter");
 	view->v.disposition = web_arg(r, "disposition");

@@ -82,6 +82,12 @@ def exported(store, name):
     return found
 
 
+def as_unit(url, what, name):
+    unit = subprocess.run([os.path.join(BUILD, "tests", "unit", "test_store_" + name)], stdin=subprocess.DEVNULL,
+                          env=dict(os.environ, INKAN_TEST_STORE=url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    t.ok(unit.returncode == 0, f"{what}: what the unit tests say of SQLite", unit.stdout)
+
+
 def disk_full():
     """A disk that has room for a part only, and then for all."""
     full = path("full")
@@ -108,6 +114,7 @@ try:
     with pgserver.Server() as pg:
         t.eq(run("reports", "list", "--store", pg.url)[0], 66, "postgresql: no tables yet")
         killed(pg.url, 2)
+        as_unit(pg.url, "sums in packs", "packs")  # which empties its tables
         pg.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         together(pg.url)
         t.eq(exported(pg.url, "pgout"), exported(lite, "liteout"), "both stores hold the same rows")
@@ -121,17 +128,14 @@ try:
             t.ok(got[0] == 0 and got[1]["reports"] == 1, "a hostile count and a hostile name", got)
         t.eq(exported(pg.url, "pgout"), exported(lite, "liteout"), "both stores still hold the same rows")
         t.eq(pg.sql("SELECT string_agg(DISTINCT tablename, ' ') FROM pg_tables WHERE schemaname = 'public'"),
-             "digest failure inkan_schema record report sending sent suppressed tls traffic traffic_day verdict verdict_day verdict_policy",
+             "digest failure inkan_schema pack pack_new record report sending sent suppressed tls traffic traffic_day verdict verdict_day verdict_policy",
              "its tables, and none left behind")
         keys = pg.sql("SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
                       " JOIN pg_class c ON c.oid = i.indrelid WHERE i.indisunique AND a.attname <> 'domain'"
                       " AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'inkan_schema'")
         t.eq(keys, "0", "every primary and unique key begins with the policy domain")
         for what, name in (("own verdicts", "verdicts"), ("reports that are sent", "outbox")):
-            unit = subprocess.run([os.path.join(BUILD, "tests", "unit", "test_store_" + name)], stdin=subprocess.DEVNULL,
-                                  env=dict(os.environ, INKAN_TEST_STORE=pg.url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True)
-            t.ok(unit.returncode == 0, f"{what}: what the unit tests say of SQLite", unit.stdout)
+            as_unit(pg.url, what, name)
         # the last one leaves two domains that are owed a report about 2026-09-04
         write("zone", "".join(f'_dmarc.{d}.example. 300 IN TXT "v=DMARC1; p=none; rua=mailto:{d}@{d}.example"\n' for d in "ab"))
         sendmail = write("sendmail", '#!/bin/sh\nset -eu\ncat >/dev/null\nfor to; do :; done\nmktemp "$0.$to.XXXXXX" >/dev/null\n', 0o755)
