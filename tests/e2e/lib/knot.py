@@ -22,11 +22,13 @@ def until(what, check, seconds=20):
 
 
 class Knot:
-    """zones: {name: text}.  keys: who may update, by default KEY."""
+    """zones: {name: text}.  signed: all, or those of that set.  notify: the address
+    of a secondary."""
 
-    def __init__(self, folder, zones, address="127.0.0.1", port=None, primary=None, start=None, signed=False):
+    def __init__(self, folder, zones, address="127.0.0.1", port=None, primary=None, start=None, signed=False, notify=None):
         self.dir, self.address, self.port = folder, address, port or ports.free()
-        self.zones, self.primary, self.signed = zones, primary, signed
+        self.zones, self.primary, self.notify = zones, primary, notify
+        self.signed = set(zones) if signed is True else signed or set()
         self.start_with = start
         os.makedirs(os.path.join(folder, "db"))
         for name, text in zones.items():
@@ -46,18 +48,28 @@ class Knot:
         yield f"key:\n  - id: inkan\n    algorithm: hmac-sha256\n    secret: {SECRET}\n"
         yield "acl:\n  - id: update\n    key: inkan\n    action: update\n  - id: any\n    action: transfer\n" \
               "  - id: notify\n    action: notify\n"
+        if self.primary or self.notify:
+            yield "remote:\n"
         if self.primary:
-            yield f"remote:\n  - id: primary\n    address: {self.primary.address}@{self.primary.port}\n"
+            yield f"  - id: primary\n    address: {self.primary.address}@{self.primary.port}\n"
+        if self.notify:
+            yield f"  - id: secondary\n    address: {self.notify}@53\n"
         yield f'template:\n  - id: default\n    storage: "{self.dir}"\n    file: "%s.zone"\n' \
               "    acl: [update, any, notify]\n    zonefile-sync: -1\n    journal-content: all\n" \
               "    zonefile-load: difference-no-serial\n"
         if self.primary:
             yield "    master: primary\n"
-        if self.signed:
-            yield "    dnssec-signing: on\n"
+        if self.notify:
+            yield "    notify: secondary\n"
         yield "log:\n  - target: stderr\n    any: info\nzone:\n"
         for name in self.zones:
-            yield f"  - domain: {name}\n"
+            yield f"  - domain: {name}\n" + ("    dnssec-signing: on\n" if name in self.signed else "")
+
+    def ds(self, name):
+        """A DS record for the zone's parent, once there is a key."""
+        p = subprocess.run(["keymgr", "-c", os.path.join(self.dir, "knot.conf"), name, "ds"], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return next((line for line in p.stdout.decode().splitlines() if " DS " in line), "")
 
     def start(self):
         path = os.path.join(self.dir, "knot.conf")
