@@ -310,9 +310,8 @@ static void add_words(struct proof *p, const char *way, const char *words)
 	buf_printf(&p->words, "%s%s: %s", p->words.n ? "\n" : "", way, words);
 }
 
-/* False: *e; *refused when Postfix does not want it that way. */
-static bool hand_in(struct proof *p, const struct way *way, bool *refused,
-		    struct err *e)
+static enum smtp_end hand_in(struct proof *p, const struct way *way,
+			     struct err *e)
 {
 	const struct smtp_job job = {
 		.port = way->port,
@@ -323,29 +322,37 @@ static bool hand_in(struct proof *p, const struct way *way, bool *refused,
 		.password = way->password,
 	};
 
-	*refused = false;
-	return way->port ? smtp_send(p->arena, &job, refused, e)
-			 : by_sendmail(p, e);
+	if (way->port)
+		return smtp_send(p->arena, &job, e);
+	return by_sendmail(p, e) ? SMTP_SENT : SMTP_FAILED;
+}
+
+/* Another's rules are not ours to change, nor where he listens. */
+static bool may_be(const struct proof *p, const struct way *way,
+		   enum smtp_end end)
+{
+	return end == SMTP_REFUSED ? !(way->user && p->r->server)
+				   : end == SMTP_NOBODY && !p->r->server;
 }
 
 static bool one_way(struct proof *p, const struct way *way, struct err *e)
 {
-	bool refused = false, again = true, ok = false;
+	bool again = true, ok = false;
 
 	for (int i = 0; again && i < ATTEMPTS; i++) {
+		enum smtp_end end;
 		str message;
 
 		if (i)
 			(void)nanosleep(&(struct timespec){ 1, 0 }, NULL);
-		if (!hand_in(p, way, &refused, e)) {
-			/* Dovecot may still be reading its files anew */
-			if (refused && way->user && i + 1 < ATTEMPTS)
-				continue;
-			/* another's rules are not ours to change */
-			if (!refused || (way->user && p->r->server))
-				return false;
-			add_words(p, way->name, e->text);
-			return true;
+		end = hand_in(p, way, e);
+		/* Dovecot may still be reading its files anew */
+		if (end == SMTP_REFUSED && way->user && i + 1 < ATTEMPTS)
+			continue;
+		if (end != SMTP_SENT) {
+			if (may_be(p, way, end))
+				add_words(p, way->name, e->text);
+			return may_be(p, way, end);
 		}
 		if (!catcher_take(&p->catcher, p->arena, CATCH_SECONDS,
 				  &message, e))

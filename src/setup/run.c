@@ -58,6 +58,7 @@ static _Noreturn void child(const char *path, const char *const argv[],
 	for (int i = 0; i < 3; i++)
 		if (dup2(fds[i], i) < 0)
 			_exit(126);
+	(void)signal(SIGPIPE, SIG_DFL);
 	/* messages are looked for in English, and dates are not local */
 	(void)setenv("LC_ALL", "C", 1); /* NOLINT(concurrency-mt-unsafe) */
 	memcpy(&args, &argv, sizeof args);

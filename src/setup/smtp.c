@@ -7,16 +7,18 @@
 #include "setup/talk.h"
 
 #include <errno.h>
-#include <unistd.h>
+#include <time.h>
+
+enum { MESSAGE_MAX = 1 << 20 };
 
 /* A Postfix that was just told to reload ends the connections of its old
- * processes: that is no answer. */
-enum { MESSAGE_MAX = 1 << 20, TRIES = 4, PAUSE_SECONDS = 1 };
+ * processes: that is no answer.  So long it is waited before the next try. */
+static const long pauses_ms[] = { 100, 500, 2500 };
 
 struct session {
 	struct talk talk;
 	struct arena *arena;
-	bool refused;
+	bool connected, refused;
 	bool broke; /* it ended by itself, before it had the message */
 	bool given; /* the message's end was said */
 	struct err *e;
@@ -24,11 +26,17 @@ struct session {
 
 static bool ended(struct session *s)
 {
-	s->broke = !s->given && errno != EAGAIN && errno != EWOULDBLOCK;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return err_set(s->e, ERR_UNAVAILABLE,
+			       _("Postfix does not answer within %d seconds: "
+				 "its log says what it waits for"),
+			       TALK_SECONDS);
+	s->broke = !s->given;
 	return err_sys(s->e, _("Postfix ended the connection"));
 }
 
-/* All lines of a reply; true when it begins with this digit. */
+/* All lines of a reply; true when it begins with this digit.  421 comes from a
+ * server that goes away, to whatever was said (RFC 5321 3.8). */
 static bool reply_is(struct session *s, char digit)
 {
 	str line;
@@ -40,6 +48,7 @@ static bool reply_is(struct session *s, char digit)
 	if (line.n && line.p[0] == digit)
 		return true;
 	s->refused = true;
+	s->broke = !s->given && str_starts(line, STR("421"));
 	return err_set(s->e, ERR_UNAVAILABLE, _("Postfix says: %.*s"),
 		       STR_ARG(str_head(line, 300)));
 }
@@ -66,6 +75,14 @@ static str as_data(struct arena *arena, str message)
 	return buf_str(&b);
 }
 
+static bool start_tls(struct session *s)
+{
+	if (!command(s, '2', "STARTTLS", "", ""))
+		return false;
+	s->broke = !talk_start_tls(&s->talk, s->e);
+	return !s->broke;
+}
+
 /* STARTTLS and AUTH PLAIN (RFC 4954, 4616) */
 static bool log_in(struct session *s, const struct smtp_job *job)
 {
@@ -75,9 +92,7 @@ static bool log_in(struct session *s, const struct smtp_job *job)
 	buf_put(&plain, str_of(job->user));
 	buf_putc(&plain, '\0');
 	buf_put(&plain, str_of(job->password));
-	return command(s, '2', "STARTTLS", "", "") &&
-	       talk_start_tls(&s->talk, s->e) &&
-	       command(s, '2', "EHLO localhost", "", "") &&
+	return start_tls(s) && command(s, '2', "EHLO localhost", "", "") &&
 	       command(s, '2', "AUTH PLAIN ",
 		       arena_cstr(s->arena,
 				  base64_encode(s->arena, buf_str(&plain))),
@@ -109,7 +124,8 @@ static bool try_once(struct session *s, const struct net_address *a,
 
 	s->refused = s->broke = s->given = false;
 	s->talk = (struct talk){ .fd = -1 };
-	if (!net_connect(a, &s->talk.fd, s->e)) {
+	s->connected = net_connect(a, &s->talk.fd, s->e);
+	if (!s->connected) {
 		s->broke = true;
 		return false;
 	}
@@ -121,21 +137,25 @@ static bool try_once(struct session *s, const struct net_address *a,
 	return ok;
 }
 
-bool smtp_send(struct arena *arena, const struct smtp_job *job, bool *refused,
-	       struct err *e)
+enum smtp_end smtp_send(struct arena *arena, const struct smtp_job *job,
+			struct err *e)
 {
 	struct net_address a = { .kind = NET_INET, .host = "127.0.0.1" };
 	struct session s = { .arena = arena, .e = e };
-	bool ok = false;
+	bool ok;
 
 	memcpy(a.port, job->port, strnlen(job->port, NET_PORT_MAX));
-	for (int i = 0; i < TRIES && !ok; i++) {
-		if (i > 0)
-			(void)sleep(PAUSE_SECONDS);
+	ok = try_once(&s, &a, job);
+	for (size_t i = 0; i < sizeof pauses_ms / sizeof *pauses_ms && s.broke;
+	     i++) {
+		const struct timespec pause = { pauses_ms[i] / 1000,
+						pauses_ms[i] % 1000 * 1000000 };
+
+		(void)nanosleep(&pause, NULL);
 		ok = try_once(&s, &a, job);
-		if (!s.broke)
-			break;
 	}
-	*refused = s.refused;
-	return ok;
+	return ok            ? SMTP_SENT
+	       : s.refused   ? SMTP_REFUSED
+	       : s.connected ? SMTP_FAILED
+			     : SMTP_NOBODY;
 }

@@ -12,8 +12,16 @@ struct smtp_job {
 	const char *user, *password; /* NULL: without TLS and password */
 };
 
-/* To 127.0.0.1.  False: *e has its reply; *refused when it was one. */
-bool smtp_send(struct arena *arena, const struct smtp_job *job, bool *refused,
-	       struct err *e);
+enum smtp_end {
+	SMTP_SENT,
+	SMTP_REFUSED, /* *e has Postfix's reply */
+	SMTP_NOBODY, /* no one listens there */
+	SMTP_FAILED
+};
+
+/* To 127.0.0.1; again, for a few seconds, where the connection broke before the
+ * message was given. */
+enum smtp_end smtp_send(struct arena *arena, const struct smtp_job *job,
+			struct err *e);
 
 #endif

@@ -10,11 +10,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-enum { PATIENCE = 30 };
-
 void talk_begin(struct talk *t)
 {
-	const struct timeval patience = { PATIENCE, 0 };
+	const struct timeval patience = { TALK_SECONDS, 0 };
 
 	(void)setsockopt(t->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
 			 sizeof patience);
@@ -32,12 +30,27 @@ void talk_end(struct talk *t)
 	ERR_clear_error();
 }
 
+/* errno as a socket would have left it */
+static ssize_t tls_done(struct talk *t, int n)
+{
+	int why = SSL_get_error(t->tls, n);
+
+	if (n > 0)
+		return n;
+	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+		errno = EAGAIN;
+	else if (why != SSL_ERROR_SYSCALL || errno == 0)
+		errno = ECONNRESET;
+	ERR_clear_error();
+	return -1;
+}
+
 static ssize_t get(struct talk *t, char *to, size_t max)
 {
 	ssize_t n;
 
 	if (t->tls)
-		return SSL_read(t->tls, to, (int)max);
+		return tls_done(t, SSL_read(t->tls, to, (int)max));
 	do
 		n = recv(t->fd, to, max, 0);
 	while (n < 0 && errno == EINTR);
@@ -49,7 +62,7 @@ static ssize_t put(struct talk *t, str text)
 	ssize_t n;
 
 	if (t->tls)
-		return SSL_write(t->tls, text.p, (int)text.n);
+		return tls_done(t, SSL_write(t->tls, text.p, (int)text.n));
 	do
 		n = send(t->fd, text.p, text.n, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);

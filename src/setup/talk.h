@@ -1,11 +1,12 @@
-/* talk: lines over a socket, with TLS when it has begun. */
+/* talk: lines over a socket, with TLS when it has begun.  SIGPIPE is to be ignored
+ * by the caller. */
 #ifndef SETUP_TALK_H
 #define SETUP_TALK_H
 
 #include "base/err.h"
 #include "base/str.h"
 
-enum { TALK_LINE_MAX = 8192 };
+enum { TALK_LINE_MAX = 8192, TALK_SECONDS = 30 };
 
 struct ssl_st;
 
@@ -16,7 +17,7 @@ struct talk {
 	size_t n, taken;
 };
 
-/* With fd set: reads and writes end after half a minute. */
+/* With fd set: reads and writes end after TALK_SECONDS, with errno EAGAIN. */
 void talk_begin(struct talk *t);
 void talk_end(struct talk *t);
 
