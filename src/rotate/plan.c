@@ -43,16 +43,26 @@ static bool is_chosen(const struct rotation *r, size_t n, str selector)
 	return false;
 }
 
-/* A record, or no answer at all, is "taken". */
+/* At one of the name servers. */
 static bool is_published(struct rotate_env *env, struct dns_client *dns,
-			 str domain, str selector)
+			 str domain, str selector, bool *out, struct err *e)
 {
 	struct seen seen;
-	struct err e;
 
-	return !seen_check(env->arena, dns, domain, selector, SEEN_NOTHING,
-			   NULL, env->timeout_ms, &seen, &e) ||
-	       !seen.all;
+	if (!seen_check(env->arena, dns, domain, selector, SEEN_NOTHING, NULL,
+			env->timeout_ms, &seen, e))
+		return false;
+	for (size_t i = 0; i < seen.n; i++)
+		if (seen.place[i].silent)
+			return err_set(e, ERR_UNAVAILABLE,
+				       _("name server %s of %.*s gives no "
+					 "answer, so whether selector %.*s is "
+					 "free is not known: nothing was "
+					 "begun"),
+				       seen.place[i].server, STR_ARG(domain),
+				       STR_ARG(selector));
+	*out = !seen.all;
+	return true;
 }
 
 /* Free in the KeyTable, on the disk and in DNS. */
@@ -61,7 +71,7 @@ static bool try_selector(struct rotate_env *env, struct dns_client *dns,
 			 size_t at, str selector, bool *free, struct err *e)
 {
 	struct rotate_side *new = &r->keys[at].new;
-	bool taken;
+	bool taken, published;
 
 	new->selector = selector;
 	new->name = seen_name(env->arena, selector, r->domain);
@@ -71,7 +81,12 @@ static bool try_selector(struct rotate_env *env, struct dns_client *dns,
 	*free = !taken && !is_chosen(r, at, selector) &&
 		!str_ieq(selector, r->keys[at].old.selector) &&
 		access(arena_cstr(env->arena, new->path), F_OK) < 0 &&
-		errno == ENOENT && !is_published(env, dns, r->domain, selector);
+		errno == ENOENT;
+	if (!*free)
+		return true;
+	if (!is_published(env, dns, r->domain, selector, &published, e))
+		return false;
+	*free = !published;
 	return true;
 }
 
@@ -88,8 +103,8 @@ static bool choose(struct rotate_env *env, struct dns_client *dns,
 				  &free, e))
 			return false;
 	return free || err_set(e, ERR_UNAVAILABLE,
-			       _("no free selector for %.*s was found (does "
-				 "DNS answer?): choose one with --selector"),
+			       _("no free selector for %.*s was found: choose "
+				 "one with --selector"),
 			       STR_ARG(r->domain));
 }
 

@@ -41,7 +41,8 @@ static struct seen_place judge(const char *server, enum keytest_result result,
 					     (want == SEEN_REVOKED &&
 					      result == KEYTEST_REVOKED);
 
-	return (struct seen_place){ server, words(result, want), ok };
+	return (struct seen_place){ server, words(result, want), ok,
+				    result == KEYTEST_TIMEOUT };
 }
 
 /* The server's own answer in the form that a resolver gives. */

@@ -14,7 +14,7 @@ enum seen_want {
 struct seen_place {
 	const char *server; /* an address, or NULL: the resolver */
 	const char *what; /* untranslated: what it shows */
-	bool ok;
+	bool ok, silent; /* silent: no answer, or none for this zone */
 };
 
 struct seen {
