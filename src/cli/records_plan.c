@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 
-enum { VALUE_MAX = 16384, NOERROR = 0, NXDOMAIN = 3 };
+enum { VALUE_MAX = 16384, NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3 };
 
 enum dns_type plan_type(const struct record *x)
 {
@@ -208,6 +208,16 @@ static void decide(struct arena *arena, const struct plan *p, struct change *c)
 		decide_other(p, c);
 }
 
+/* Its zone, but for now without an answer: that nothing is there was not said. */
+static bool broken(const struct server *s, str name, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE,
+		       _("name server %s answers SERVFAIL for %.*s, so nothing "
+			 "was done: its log says why it does not have the "
+			 "zone"),
+		       s->text, STR_ARG(name));
+}
+
 static bool ask_server(struct arena *arena, const struct server *s,
 		       struct plan *p, struct change *c, struct err *e)
 {
@@ -216,6 +226,8 @@ static bool ask_server(struct arena *arena, const struct server *s,
 	if (!server_ask(arena, s, plan_type(x), x->name, &c->seen, e))
 		return false;
 	c->zone = c->seen.zone;
+	if (c->seen.rcode == SERVFAIL)
+		return broken(s, x->name, e);
 	if ((c->seen.rcode != NOERROR && c->seen.rcode != NXDOMAIN) ||
 	    !c->seen.authoritative) {
 		c->action = CHANGE_ELSEWHERE;
@@ -245,6 +257,8 @@ static bool has_zone(struct arena *arena, const struct server *s, str domain,
 		return false;
 	if (a.authoritative && a.zone.n)
 		return true;
+	if (a.rcode == SERVFAIL)
+		return broken(s, domain, e);
 	return err_set(e, ERR_UNAVAILABLE,
 		       _("name server %s does not have the zone of %.*s (it "
 			 "answers %s): name the zone's primary with --server"),

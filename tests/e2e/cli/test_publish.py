@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import tap
 import ports
@@ -155,14 +156,33 @@ def header(query, rcode):
     return query[:2] + bytes([0xa8, rcode]) + b"\0\0\0\0\0\0\0\0"
 
 
+def tsig_error(query, error):
+    """NOTAUTH, with the TSIG record that says why (RFC 8945 5.2)."""
+    name, algorithm = b"\5inkan\0", b"\13hmac-sha256\0"
+    rdata = algorithm + bytes(6) + struct.pack(">HH", 300, 0) + query[:2] + struct.pack(">HH", error, 0)
+    return query[:2] + bytes([0xa8, 9]) + bytes(7) + b"\1" + name + struct.pack(">HHIH", 250, 255, 0, len(rdata)) + rdata
+
+
+def silence(query):
+    time.sleep(3)
+    return header(query, 0)
+
+
 for what, answer, words in [("no updates", lambda q: header(q, 4), "knows no updates"),
+                            ("REFUSED", lambda q: header(q, 5), "let TSIG key inkan. update it there"),
+                            ("SERVFAIL", lambda q: header(q, 2), "answers SERVFAIL to the update of example.org"),
+                            ("NOTAUTH", lambda q: header(q, 9), "does not let TSIG key inkan. change it"),
+                            ("BADSIG", lambda q: tsig_error(q, 16), "another secret for TSIG key inkan."),
+                            ("BADKEY", lambda q: tsig_error(q, 17), "does not know TSIG key inkan."),
+                            ("BADTIME", lambda q: tsig_error(q, 18), "differ by more than five minutes"),
+                            ("nothing", silence, "does not answer"),
                             ("unsigned yes", lambda q: header(q, 0), "not believed"),
                             ("nonsense", lambda q: b"\0\1\2", "no DNS reply"),
                             ("another's reply", lambda q: bytes([q[0] ^ 1]) + header(q, 0)[1:], "no DNS reply"),
                             ("changed meanwhile", lambda q: header(q, 8), "changed by somebody else")]:
     listener, text = puppet(answer)
-    status, out, err = run(*D, "--rua", "new@example.org", "--publish", "--server", text, "--tsig", tsig)
-    t.ok(status == 69 and words in err.decode(), f"a server that says: {what}", f"{status} {err.decode()}")
+    status, out, err = run(*D, "--rua", "new@example.org", "--publish", "--server", text, "--tsig", tsig, "--dns-timeout", "1")
+    t.ok(status in (69, 77) and words in err.decode(), f"a server that says: {what}", f"{status} {err.decode()}")
     listener.close()
 server.stop()
 shutil.rmtree(path("primary"))
