@@ -6,6 +6,7 @@
 #include "setup/packages.h"
 #include "setup/service.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 static const struct opt options[] = {
@@ -413,7 +414,8 @@ static bool show_plan(struct setup *s)
 	str domain;
 
 	if (find_missing(s, &missing)) {
-		if (!setup_ask_domain(s->cli, &s->site, &domain) ||
+		if (!packages_fit(s->cli->arena, &missing, &s->cli->err) ||
+		    !setup_ask_domain(s->cli, &s->site, &domain) ||
 		    !setup_ask_host(s->cli, &s->site, domain, true,
 				    &s->shown.host))
 			return false;
@@ -432,6 +434,9 @@ static int run(struct cli *cli)
 	struct setup s = { .cli = cli, .journal = { .lock = -1 } };
 	bool ok;
 
+	/* neither a reader who goes away nor a Postfix that does may end this
+	 * half way */
+	(void)signal(SIGPIPE, SIG_IGN);
 	s.shown.plan = &s.plan;
 	s.install = args_has(&cli->args, "install");
 	if (cli->args.n_rest)

@@ -105,13 +105,14 @@ static void print_changes(const struct plan *p)
 				print_change(&p->change[i]);
 }
 
-static void print_reasons(const struct plan *p)
+static void print_reasons(const char *title, const struct reason *reason,
+			  size_t n)
 {
-	if (!p->n_reasons)
+	if (!n)
 		return;
-	heading(_("Why"));
-	for (size_t i = 0; i < p->n_reasons; i++)
-		printf("  - %s\n", p->reason[i].what);
+	heading(title);
+	for (size_t i = 0; i < n; i++)
+		printf("  - %s\n", reason[i].what);
 }
 
 static bool waits_for_keys(const struct plan *p)
@@ -157,6 +158,7 @@ void setup_print(struct cli *cli, const struct setup_shown *s)
 			       STR_ARG(p->wanted.domain));
 		if (s->test)
 			printf("%s\n", s->test);
+		print_reasons(_("Left to you"), p->offer, p->n_offers);
 		print_records(cli, s);
 		return;
 	}
@@ -169,9 +171,10 @@ void setup_print(struct cli *cli, const struct setup_shown *s)
 	} else {
 		print_changes(p);
 		print_services(p);
-		print_reasons(p);
+		print_reasons(_("Why"), p->reason, p->n_reasons);
 		print_files(cli, p);
 	}
+	print_reasons(_("Left to you"), p->offer, p->n_offers);
 	print_records(cli, s);
 	if (p->n_changes)
 		printf(_("\nTo do this: the same command with --apply. "
@@ -233,14 +236,14 @@ static json_t *changes_json(struct cli *cli, const struct plan *p)
 	return all;
 }
 
-static json_t *reasons_json(const struct plan *p)
+static json_t *reasons_json(const struct reason *reason, size_t n)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < p->n_reasons; i++)
+	for (size_t i = 0; i < n; i++)
 		json_array_append_new(all, json_pack("{s:s, s:s}", "code",
-						     p->reason[i].code, "what",
-						     p->reason[i].what));
+						     reason[i].code, "what",
+						     reason[i].what));
 	return all;
 }
 
@@ -275,9 +278,11 @@ void setup_print_json(struct cli *cli, const struct setup_shown *s)
 	const struct plan *p = s->plan;
 
 	out_json(json_pack(
-		"{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "domain",
+		"{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "domain",
 		json_of(p->wanted.domain), "host", s->host, "applied",
 		(int)s->applied, "changes", changes_json(cli, p), "reasons",
-		reasons_json(p), "keys", keys_json(p), "records",
-		records_json(s->records), "test", json_words(s->test)));
+		reasons_json(p->reason, p->n_reasons), "offers",
+		reasons_json(p->offer, p->n_offers), "keys", keys_json(p),
+		"records", records_json(s->records), "test",
+		s->test ? json_lines(str_of(s->test)) : json_null()));
 }

@@ -6,7 +6,12 @@
 
 #include <unistd.h>
 
-enum { INSTALL_SECONDS = 1800, CERTBOT_SECONDS = 300, TEXT_MAX = 4096 };
+enum {
+	SIMULATE_SECONDS = 120,
+	INSTALL_SECONDS = 1800,
+	CERTBOT_SECONDS = 300,
+	TEXT_MAX = 4096
+};
 
 void packages_missing(struct arena *arena, bool certbot, struct packages *out)
 {
@@ -89,15 +94,53 @@ static bool apt_get(struct arena *arena, const char *verb,
 		    const struct packages *p, struct run_result *r,
 		    struct err *e)
 {
-	const char *argv[16] = {
-		"env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q",
-		"-o",  "DPkg::Lock::Timeout=300",        verb
-	};
-	size_t n = 8;
+	const char *argv[16] = { "env",     "DEBIAN_FRONTEND=noninteractive",
+				 "apt-get", "-y",
+				 "-q",      "--no-remove",
+				 "-o",      "DPkg::Lock::Timeout=300",
+				 verb };
+	size_t n = 9;
 
 	for (size_t i = 0; p && i < p->n; i++)
 		argv[n++] = p->name[i];
 	return run_program(arena, argv, STR(""), INSTALL_SECONDS, r, e);
+}
+
+/* What apt-get would take away: another mail server, with everything that it
+ * does for this machine. */
+static str removals(struct arena *arena, const struct packages *p)
+{
+	const char *argv[8 + PACKAGES_MAX] = { "apt-get", "--simulate", "-q",
+					       "install" };
+	struct buf b = buf_of(arena, TEXT_MAX);
+	struct run_result r;
+	struct err ignored;
+	str line, word;
+
+	for (size_t i = 0; i < p->n; i++)
+		argv[4 + i] = p->name[i];
+	if (!run_program(arena, argv, STR(""), SIMULATE_SECONDS, &r, &ignored))
+		return STR("");
+	while (str_split(&r.out, '\n', &line))
+		if (str_starts(line, STR("Remv "))) {
+			line = str_skip(line, 5);
+			(void)str_split(&line, ' ', &word);
+			buf_printf(&b, "%s%.*s", b.n ? " " : "", STR_ARG(word));
+		}
+	return buf_str(&b);
+}
+
+bool packages_fit(struct arena *arena, const struct packages *p, struct err *e)
+{
+	str away = removals(arena, p);
+
+	return !away.n ||
+	       err_set(e, ERR_UNAVAILABLE,
+		       _("to install %s, apt-get would remove %.*s: another "
+			 "mail server is here, and setup does not take it "
+			 "away. If you want to give it up: apt-get remove "
+			 "%.*s, then run setup again"),
+		       packages_text(arena, p), STR_ARG(away), STR_ARG(away));
 }
 
 bool packages_install(struct journal *j, const struct packages *p, str domain,
@@ -113,7 +156,7 @@ bool packages_install(struct journal *j, const struct packages *p, str domain,
 				 "this system's own tools, then run setup "
 				 "again"),
 			       packages_text(arena, p));
-	if (!note(j, p, e))
+	if (!packages_fit(arena, p, e) || !note(j, p, e))
 		return false;
 	answer_debconf(arena, domain);
 	if (!apt_get(arena, "install", p, &r, e))

@@ -17,6 +17,9 @@ void packages_missing(struct arena *arena, bool certbot, struct packages *out);
 /* "postfix dovecot-imapd" */
 const char *packages_text(struct arena *arena, const struct packages *p);
 
+/* False: another mail server would have to go for them; *e names it. */
+bool packages_fit(struct arena *arena, const struct packages *p, struct err *e);
+
 /* Notes them, then installs them without a question; domain is what Debian's
  * Postfix asks for. */
 bool packages_install(struct journal *j, const struct packages *p, str domain,

@@ -65,6 +65,12 @@ void plan_reason(struct plan *p, const char *code, const char *what)
 		p->reason[p->n_reasons++] = (struct reason){ code, what };
 }
 
+void plan_offer(struct plan *p, const char *code, const char *what)
+{
+	if (p->n_offers < REASONS_MAX)
+		p->offer[p->n_offers++] = (struct reason){ code, what };
+}
+
 /* Another use of the number as a user's or a group's. */
 static bool id_is_used(const struct site *m, uint32_t id)
 {
@@ -170,6 +176,7 @@ bool setup_plan(const struct site *m, const struct plan_wanted *wanted,
 		.wanted = *wanted,
 		.change = arena_array_of(arena, struct change, CHANGES_MAX),
 		.reason = arena_array_of(arena, struct reason, REASONS_MAX),
+		.offer = arena_array_of(arena, struct reason, REASONS_MAX),
 		.pid_file = "/run/inkan/inkand.pid",
 	};
 	out->take_over = m->opendkim.path && !m->inkan.path;

@@ -56,6 +56,8 @@ struct plan {
 	size_t n_changes;
 	struct reason *reason;
 	size_t n_reasons;
+	struct reason *offer; /* what is done only when it is asked for */
+	size_t n_offers;
 	struct plan_key *key;
 	size_t n_keys;
 	struct account inkan; /* the user's ids, there or to be made */
@@ -79,6 +81,7 @@ void plan_dir(struct plan *p, const char *path, mode_t mode,
 	      struct account owner);
 bool plan_file(struct plan *p, const char *path, str text, struct err *e);
 void plan_reason(struct plan *p, const char *code, const char *what);
+void plan_offer(struct plan *p, const char *code, const char *what);
 bool plan_tables(struct plan *p, const char *kept, struct err *e);
 bool plan_conf(struct plan *p, const struct signing_source *s, bool patterns,
 	       struct err *e);

@@ -196,10 +196,15 @@ static void mend_maildir(struct edit *m)
 	if (strncmp(location, "maildir:", 8) == 0 &&
 	    strstr(location, arena_cstr(p->m->arena, box)))
 		return;
-	buf_printf(&m->dovecot,
-		   "# Postfix delivers there (home_mailbox).\n"
-		   "mail_location = maildir:~/%.*s\n",
-		   STR_ARG(box));
+	buf_printf(&m->dovecot, "# Postfix delivers there (home_mailbox).\n");
+	if (p->m->dovecot_24)
+		buf_printf(&m->dovecot,
+			   "mail_driver = maildir\nmail_path = ~/%.*s\n"
+			   "mail_inbox_path = ~/%.*s\n",
+			   STR_ARG(box), STR_ARG(box));
+	else
+		buf_printf(&m->dovecot, "mail_location = maildir:~/%.*s\n",
+			   STR_ARG(box));
 	plan_reason(p, "maildir",
 		    _("Dovecot reads the Maildir that Postfix delivers to: it "
 		      "looked elsewhere, and nobody saw what arrived"));

@@ -308,6 +308,12 @@ bool plan_postfix(struct plan *p, struct err *e)
 	if (p->wanted.server && !plan_server(&edit, e))
 		return false;
 	through_filter(&edit);
+	if (*site_postfix(m, "multi_instance_directories"))
+		plan_offer(p, "instances",
+			   _("this Postfix has more instances "
+			     "(multi_instance_directories): only the one "
+			     "named here is changed, and mail of the others "
+			     "is not signed"));
 	if (!plan_senders(&edit, e) || !plan_cures(&edit, e) ||
 	    !plan_dovecot_file(&edit, e))
 		return false;

@@ -51,6 +51,19 @@ static str map_text(const struct plan *p)
 	return buf_str(&b);
 }
 
+/* Shared addresses that nobody has written down would stop working, so it is
+ * not done unasked; but it is said. */
+static void offer(struct edit *m)
+{
+	if (m->p->m->submission && !edit_get(m, "smtpd_sender_login_maps").n)
+		plan_offer(m->p, "sender-login",
+			   _("a user who has logged in may write in anybody's "
+			     "name, and it is signed: with --sender-login "
+			     "every user sends as himself only; shared "
+			     "addresses are lines of "
+			     "/etc/postfix/sender_login then"));
+}
+
 bool plan_senders(struct edit *m, struct err *e)
 {
 	struct plan *p = m->p;
@@ -59,8 +72,10 @@ bool plan_senders(struct edit *m, struct err *e)
 	struct buf set_to = buf_of(arena, EDIT_TEXT_MAX);
 	struct file_state now;
 
-	if (!p->wanted.sender_login)
+	if (!p->wanted.sender_login) {
+		offer(m);
 		return true;
+	}
 	if (!p->m->submission && !p->wanted.server)
 		return err_set(e, ERR_CONFIG,
 			       _("--sender-login needs a submission service "

@@ -66,23 +66,25 @@ static const char submission[] =
 	"  -o smtpd_helo_required=no\n"
 	"  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n";
 
-static const char dovecot_text[] =
-	"# Mail in every user's home, where Postfix puts it.\n"
-	"mail_location = maildir:~/Maildir\n"
-	"\n"
-	"# alice and alice@DOMAIN are the same user; passwords only over TLS.\n"
-	"auth_username_format = %Ln\n"
-	"auth_mechanisms = plain login\n"
-	"disable_plaintext_auth = yes\n"
-	"ssl = required\n"
-	"ssl_min_protocol = TLSv1.2\n"
-	"ssl_cert = <";
-
-static const char dovecot_auth[] =
-	"\n"
-	"# Postfix asks here whether a password is right.\n"
-	"service auth {\n"
-	"  unix_listener ";
+/* From its own documentation: 2.4 has other names, and files are named without
+ * "<".  In both alice and alice@DOMAIN are the same user. */
+static const struct dovecot_words {
+	const char *location, *login, *cleartext, *cert, *key;
+} dovecot_23 = {
+	"mail_location = maildir:~/Maildir\n",
+	"auth_username_format = %Ln\n",
+	"disable_plaintext_auth = yes\n",
+	"ssl_cert = <",
+	"ssl_key = <",
+}, dovecot_24 = {
+	"mail_driver = maildir\n"
+	"mail_path = ~/Maildir\n"
+	"mail_inbox_path = ~/Maildir\n",
+	"auth_username_format = %{user | username | lower}\n",
+	"auth_allow_cleartext = no\n",
+	"ssl_server_cert_file = ",
+	"ssl_server_key_file = ",
+};
 
 static bool is_there(const struct plan *p, const char *path)
 {
@@ -203,27 +205,57 @@ static void add_services(struct edit *m)
 	m->master = buf_str(&b);
 }
 
+static void write_dovecot(struct buf *b, const struct dovecot_words *w,
+			  const char *cert, const char *key, const char *queue)
+{
+	buf_printf(b,
+		   "# Mail in every user's home, where Postfix puts it.\n%s\n"
+		   "# alice and alice@DOMAIN are the same user; passwords only "
+		   "over TLS.\n%s"
+		   "auth_mechanisms = plain login\n%s"
+		   "ssl = required\nssl_min_protocol = TLSv1.2\n"
+		   "%s%s\n%s%s\n\n",
+		   w->location, w->login, w->cleartext, w->cert, cert, w->key,
+		   key);
+	buf_printf(b,
+		   "# Postfix asks here whether a password is right.\n"
+		   "service auth {\n  unix_listener %s/private/auth {\n"
+		   "    mode = 0660\n    user = postfix\n"
+		   "    group = postfix\n  }\n}\n",
+		   queue);
+}
+
+/* NULL: a version, or files of another, whose settings are not known here. */
+static const struct dovecot_words *words_of(const struct site *m)
+{
+	const struct dovecot_words *w = m->dovecot_24 ? &dovecot_24
+						      : &dovecot_23;
+
+	return !m->dovecot || strncmp(m->dovecot, m->dovecot_24 ? "2.4" : "2.3",
+				      3) == 0
+		       ? w
+		       : NULL;
+}
+
 static bool put_dovecot(struct edit *m, const char *cert, const char *key,
 			struct err *e)
 {
 	const struct site *site = m->p->m;
+	const struct dovecot_words *words = words_of(site);
 
 	if (!site->dovecot_files || !site->dovecot_includes)
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("there is no Dovecot that reads "
 				 "/etc/dovecot/conf.d: inkan setup --install "
 				 "installs it where there is none"));
-	if (site->dovecot && strncmp(site->dovecot, "2.3", 3) != 0)
+	if (!words)
 		return err_set(e, ERR_UNAVAILABLE,
-			       _("setup writes the settings of Dovecot 2.3, "
-				 "and this is %s: configure it by hand, then "
-				 "run setup without --install"),
+			       _("setup knows the settings of Dovecot 2.3 and "
+				 "2.4; here is %s, or files of another "
+				 "version: configure it by hand, then run "
+				 "setup without --install"),
 			       site->dovecot);
-	buf_printf(&m->dovecot,
-		   "%s%s\nssl_key = <%s\n%s%s/private/auth {\n"
-		   "    mode = 0660\n    user = postfix\n"
-		   "    group = postfix\n  }\n}\n",
-		   dovecot_text, cert, key, dovecot_auth, site->queue_dir);
+	write_dovecot(&m->dovecot, words, cert, key, site->queue_dir);
 	return true;
 }
 

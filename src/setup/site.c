@@ -300,6 +300,31 @@ static const char *ask_doveconf(struct site *m, const char *name)
 	return arena_cstr(m->arena, str_trim(r.out));
 }
 
+/* Since 2.4 a location is three settings; an inbox elsewhere is what counts. */
+static const char *mail_location(struct site *m)
+{
+	const char *driver, *path, *inbox;
+	struct buf b = buf_of(m->arena, 4096);
+
+	if (!m->dovecot_24)
+		return ask_doveconf(m, "mail_location");
+	driver = ask_doveconf(m, "mail_driver");
+	path = ask_doveconf(m, "mail_path");
+	inbox = ask_doveconf(m, "mail_inbox_path");
+	if (!driver || !path)
+		return NULL;
+	if (inbox && *inbox && strcmp(inbox, ".") != 0)
+		path = inbox;
+	buf_printf(&b, "%s:%s", driver, path);
+	return arena_cstr(m->arena, buf_str(&b));
+}
+
+static bool includes_conf_d(str line)
+{
+	return str_starts(line, STR("!include conf.d/")) ||
+	       str_starts(line, STR("!include_try conf.d/"));
+}
+
 static void look_at_dovecot_files(struct site *m)
 {
 	struct file_state f;
@@ -311,10 +336,13 @@ static void look_at_dovecot_files(struct site *m)
 	    !f.exists)
 		return;
 	m->dovecot_files = true;
-	for (rest = f.bytes; str_split(&rest, '\n', &line);)
-		m->dovecot_includes |= str_starts(str_trim(line),
-						  STR("!include conf.d/"));
-	m->mail_location = ask_doveconf(m, "mail_location");
+	for (rest = f.bytes; str_split(&rest, '\n', &line);) {
+		line = str_trim(line);
+		m->dovecot_includes |= includes_conf_d(line);
+		m->dovecot_24 |= str_starts(line,
+					    STR("dovecot_config_version"));
+	}
+	m->mail_location = mail_location(m);
 	if (!*m->root) {
 		const char *base = ask_doveconf(m, "base_dir");
 

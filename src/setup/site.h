@@ -45,7 +45,9 @@ struct site {
 	bool submission; /* a service on 587 or 465 */
 	const char *dovecot; /* its version, or NULL */
 	bool dovecot_files, dovecot_includes; /* "conf.d" files */
-	const char *mail_location; /* Dovecot's, or NULL */
+	bool dovecot_24; /* files in the language of Dovecot 2.4 */
+	/* Dovecot's as 2.3 writes it, "maildir:~/Maildir", or NULL */
+	const char *mail_location;
 
 	struct file_state inkan_conf;
 	struct signing_source inkan, opendkim;

@@ -16,6 +16,7 @@ B = f"{USER}@example.net"
 
 class Machine(MailHost):
     """A mail host on which only setup makes keys and filters."""
+    resolver = NAME_SERVER  # of strangers who judge its mail
 
     def keys(self):
         """/var/lib is the host's own, too: setup's journal lies there."""
@@ -95,7 +96,7 @@ class Bare(Machine):
 def judged(machine, message):
     """What a stranger says of the message, by the lab's DNS."""
     out = subprocess.run(machine.host.inside(
-        [INKAN, "verify", "--json", "--nameserver", NAME_SERVER, "--ip", machine.address, "--helo",
+        [INKAN, "verify", "--json", "--nameserver", machine.resolver, "--ip", machine.address, "--helo",
          machine.host.sh("postconf -h myhostname").strip(), "--mail-from", f"root@{machine.domain}"]),
         input=message, stdout=subprocess.PIPE, env={**os.environ, "ASAN_OPTIONS": ASAN}, timeout=60).stdout
     return json.loads(out)

@@ -101,9 +101,59 @@ for name in ("cert", "key"):
 apply(root, "--install", "--tls-cert", "/etc/x.cert", "--tls-key", "/etc/x.key")
 main = trees.get(root, "/etc/postfix/main.cf").decode()
 t.ok("\nsmtpd_tls_cert_file = /etc/x.cert\n" in main and "\nsmtpd_tls_key_file = /etc/x.key\n" in main, "server: --tls-cert and --tls-key")
+# what Dovecot is told, in the language of its version; 2.4 is not in this distribution
+DOVECOT = """# Mail in every user's home, where Postfix puts it.
+{0}
+# alice and alice@DOMAIN are the same user; passwords only over TLS.
+{1}auth_mechanisms = plain login
+{2}ssl = required
+ssl_min_protocol = TLSv1.2
+{3}/etc/x.cert
+{4}/etc/x.key
+
+# Postfix asks here whether a password is right.
+service auth {{
+  unix_listener /var/spool/postfix/private/auth {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+"""
+WORDS_23 = ("mail_location = maildir:~/Maildir\n", "auth_username_format = %Ln\n", "disable_plaintext_auth = yes\n", "ssl_cert = <", "ssl_key = <")
+WORDS_24 = ("mail_driver = maildir\nmail_path = ~/Maildir\nmail_inbox_path = ~/Maildir\n",
+            "auth_username_format = %{user | username | lower}\n", "auth_allow_cleartext = no\n", "ssl_server_cert_file = ",
+            "ssl_server_key_file = ")
+t.eq(trees.get(root, "/etc/dovecot/conf.d/99-inkan.conf").decode(), DOVECOT.format(*WORDS_23), "server: Dovecot 2.3")
+undo(root)
+trees.put(root, "/etc/dovecot/dovecot.conf", "dovecot_config_version = 2.4.1\ndovecot_storage_version = 2.4.1\n!include_try conf.d/*.conf\n")
+apply(root, "--install", "--tls-cert", "/etc/x.cert", "--tls-key", "/etc/x.key")
+t.eq(trees.get(root, "/etc/dovecot/conf.d/99-inkan.conf").decode(), DOVECOT.format(*WORDS_24), "server: Dovecot 2.4")
+undo(root)
+# mail that it would not find: its settings as 2.4's doveconf prints them
+os.mkdir(root + "/bin")
+trees.put(root, "/bin/doveconf", "#!/bin/sh\nshift 3\ncase $1 in mail_driver) echo mbox;; mail_path) echo '~/mail';;"
+          " mail_inbox_path) echo '/var/mail/%{user}';; *) exit 1;; esac\n", 0o755)
+trees.put(root, "/etc/postfix/main.cf", trees.MAIN + "home_mailbox = Maildir/\n")
+path = os.environ["PATH"]
+os.environ["PATH"] = root + "/bin:" + path
+apply(root)
+t.ok("mail_path = ~/Maildir\nmail_inbox_path = ~/Maildir\n" in trees.get(root, "/etc/dovecot/conf.d/99-inkan.conf").decode(),
+     "Dovecot 2.4 reads where Postfix delivers")
+os.environ["PATH"] = path
+undo(root)
+
+# nobody reads what it says
+reader, writer = os.pipe()
+os.close(reader)
+p = subprocess.run([trees.INKAN, "setup", "--root", root, "--ip", "192.0.2.1", "--apply"], stdin=subprocess.DEVNULL, stdout=writer,
+                   stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"}, timeout=60)
+os.close(writer)
+t.ok("inkan.sock" in trees.get(root, "/etc/postfix/main.cf").decode(), "--apply into a closed pipe goes to its end", p)
+undo(root)
+trees.remove(root)
 status, out, err = trees.setup(trees.tutorial(), "--install", "--json")
 t.ok(status == 0 and not any(c["kind"] == "certificate" for c in json.loads(out)["changes"]), "server: one that is there is left as it is", err)
-trees.remove(root)
 
 # two runs, undone in turn
 root = trees.bare()

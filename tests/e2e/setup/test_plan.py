@@ -91,6 +91,10 @@ record = "".join(trees.get(tree, "/etc/opendkim/keys/example.org/default.txt").d
 t.eq(names.get("default._domainkey.example.org"), record, "tutorial: the DKIM record is the old one")
 t.eq(trees.difference(before, trees.state(tree, "")), [], "tutorial: a plan changes nothing")
 
+t.eq([o["code"] for o in p["offers"]], ["sender-login"], "tutorial: users' sender addresses are left to the reader, and it is said")
+status, out, err = trees.setup(tree)
+t.ok("Left to you" in out and "--sender-login" in out, "tutorial: in words, too", out)
+t.eq(plan(tree, "--sender-login")["offers"], [], "--sender-login: nothing is left")
 d = diffs(plan(tree, "--sender-login"))
 t.ok("+smtpd_sender_login_maps = regexp:/etc/postfix/sender_login" in d[tree + "/etc/postfix/main.cf"]
      and d[tree + "/etc/postfix/master.cf"].endswith("+  -o smtpd_sender_restrictions=reject_sender_login_mismatch\n")
@@ -108,6 +112,8 @@ refused("sender login without submission", root, 78, "needs a submission service
 refused("a domain that is none", tree, 64, "not a domain name", "--domain", "no such")
 refused("a key that is not there", tree, 66, "cannot open key",
         "--domain", "example.org") if os.unlink(tree + "/etc/opendkim/keys/example.org/default.private") is None else None
+trees.put(root, "/etc/postfix/main.cf", trees.MAIN + "multi_instance_enable = yes\nmulti_instance_directories = /etc/postfix-out\n")
+t.eq([o["code"] for o in plan(root)["offers"]], ["instances"], "other instances of Postfix are left, and it is said")
 trees.put(tree, "/etc/opendkim.conf", "KeyTable csl:a=b:c:d\n")
 refused("a KeyTable that is a list", tree, 78, "put it into a file")
 os.unlink(tree + "/etc/opendkim.conf")
