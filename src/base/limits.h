@@ -131,8 +131,10 @@ enum limits {
 	LIMIT_REPORT_QUESTIONS = 400,
 	/* A report's days, over which its messages are spread. */
 	LIMIT_REPORT_DAYS = 366,
-	/* Kinds of rows of one report summed up before they are written. */
-	LIMIT_ROLLUP = 16384,
+	/* Kinds of rows of one report, and of a batch of them, summed up
+	 * before they are written. */
+	LIMIT_ROLLUP = 32768,
+	LIMIT_ROLLUP_BATCH = 32768,
 	/* Of an own verdict's row: the URIs of rua=, and the results and
 	 * reasons as JSON; honest ones have a tenth. */
 	LIMIT_RUA = 2048,

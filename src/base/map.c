@@ -2,6 +2,8 @@
 
 #include "base/ascii.h"
 
+#include <endian.h>
+
 struct map_slot {
 	str key; /* p == NULL: free */
 	uint64_t hash;
@@ -31,6 +33,10 @@ static uint64_t word_at(const char *p, size_t n, bool fold)
 {
 	uint64_t w = 0;
 
+	if (n == sizeof w && !fold) {
+		memcpy(&w, p, sizeof w);
+		return le64toh(w);
+	}
 	for (size_t i = 0; i < n; i++) {
 		char c = fold ? ascii_lower(p[i]) : p[i];
 

@@ -74,3 +74,8 @@ bool str_split(str *rest, char sep, str *element)
 	*rest = at == rest->n ? (str){ NULL, 0 } : str_skip(*rest, at + 1);
 	return true;
 }
+
+str str_first_line(str s)
+{
+	return str_trim(str_head(s, str_find(s, '\n')));
+}

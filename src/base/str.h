@@ -54,6 +54,9 @@ size_t str_rfind(str s, char c);
 /* Without SP, HTAB, CR and LF at both ends. */
 str str_trim(str s);
 
+/* What stands before the first LF, trimmed. */
+str str_first_line(str s);
+
 /* Takes what stands before the next sep off *rest and returns it; without sep
  * takes all.  False once *rest is absent (p == NULL).  "a,,b" gives a, empty,
  * b; an empty input gives one empty element. */

@@ -1,5 +1,6 @@
 #include "daemon/recorder.h"
 
+#include "base/fields.h"
 #include "daemon/log.h"
 #include "daemon/storefile.h"
 
@@ -88,34 +89,15 @@ static const size_t texts[] = {
 
 enum { TEXTS = sizeof texts / sizeof *texts };
 
-static str *text_of(struct store_verdict *v, size_t i)
-{
-	return (str *)(void *)((char *)v + texts[i]);
-}
-
 static struct entry *entry_of(const struct store_verdict *v)
 {
-	struct store_verdict copy = *v;
-	struct entry *en;
-	size_t size = sizeof *en;
-	char *to;
+	size_t size = sizeof(struct entry) + fields_size(v, texts, TEXTS);
+	struct entry *en = malloc(size);
 
-	for (size_t i = 0; i < TEXTS; i++)
-		size += text_of(&copy, i)->n;
-	en = malloc(size);
 	if (!en)
 		return NULL;
-	*en = (struct entry){ .size = size, .v = copy };
-	to = (char *)(en + 1);
-	for (size_t i = 0; i < TEXTS; i++) {
-		str *s = text_of(&en->v, i);
-
-		if (s->n)
-			memcpy(to, s->p, s->n);
-		if (s->p)
-			s->p = to;
-		to += s->n;
-	}
+	*en = (struct entry){ .size = size, .v = *v };
+	(void)fields_move(&en->v, texts, TEXTS, (char *)(en + 1));
 	return en;
 }
 

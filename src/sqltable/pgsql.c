@@ -5,9 +5,8 @@
 /* What the server says, in one line; libpq never puts the password there. */
 static bool failed(PGconn *conn, const struct dsn *d, struct err *e)
 {
-	str why = str_of(PQerrorMessage(conn));
+	str why = str_first_line(str_of(PQerrorMessage(conn)));
 
-	why = str_trim(str_head(why, str_find(why, '\n')));
 	return err_set(e, ERR_UNAVAILABLE, "PostgreSQL, database %.*s: %.*s",
 		       STR_ARG(str_head(d->database, 80)),
 		       STR_ARG(str_head(why, 300)));
