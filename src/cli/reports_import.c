@@ -211,13 +211,11 @@ static int import_into(struct store *s, struct importing *im,
 {
 	struct cli *cli = im->cli;
 	struct import_sink sink = { im, on_failed };
-	struct importer *importer = importer_new(s, cli->now, &sink);
+	struct importer *importer = importer_new(s, cli->now, &sink, &cli->err);
 	bool ok;
 
-	if (!importer) {
-		(void)err_set(&cli->err, ERR_INTERNAL, _("out of memory"));
+	if (!importer)
 		return cli_fail(cli);
-	}
 	ok = take_all(im, importer, files, &status, &cli->err) &&
 	     take_boxes(im, importer, paths, n, &status);
 	print(im, importer_counts(importer));

@@ -1,30 +1,30 @@
-/* Files, and the batches in which their reports go to the store. */
+/* Files, and what becomes of the reports in them. */
 #include "report/import.h"
 
 #include "base/ascii.h"
 #include "crypto/hash.h"
 #include "report/import_inside.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A batch: rows after which it is committed. */
-enum { BATCH_ROWS = 50000, REPORT_COSTS = 20 };
-
 struct importer *importer_new(struct store *s, int64_t now,
-			      const struct import_sink *sink)
+			      const struct import_sink *sink, struct err *e)
 {
 	struct importer *im = calloc(1, sizeof *im);
 
-	if (!im)
+	if (!im || !(im->arena = arena_new(1 << 16))) {
+		free(im);
+		(void)err_set(e, ERR_INTERNAL, "out of memory");
 		return NULL;
-	im->store = s;
+	}
 	im->now = now;
 	im->sink = *sink;
-	im->arena = arena_new(1 << 16);
-	if (im->arena)
+	im->intake = intake_new(s, e);
+	if (im->intake)
 		return im;
-	free(im);
+	importer_free(im);
 	return NULL;
 }
 
@@ -33,8 +33,7 @@ void importer_free(struct importer *im)
 	if (!im)
 		return;
 	aggregate_free(im->aggregate);
-	if (im->in_batch)
-		store_rollback(im->store);
+	intake_free(im->intake);
 	arena_free(im->arena);
 	free(im);
 }
@@ -52,22 +51,14 @@ bool store_broke(struct importer *im)
 
 bool importer_commit(struct importer *im, struct err *e)
 {
-	if (!im->in_batch)
-		return true;
-	im->in_batch = false;
-	im->batch = 0;
-	return store_commit(im->store, &im->counts.store, e);
+	return intake_commit(im->intake, &im->counts.store, e);
 }
 
 bool import_begin(struct importer *im, const struct store_head *h)
 {
-	if (!im->in_batch && !store_begin(im->store, im->e))
-		return store_broke(im);
-	im->in_batch = true;
-	if (!store_report_begin(im->store, h, im->e))
+	if (!intake_report_begin(im->intake, h, im->e))
 		return store_broke(im);
 	im->in_report = true;
-	im->batch += REPORT_COSTS;
 	return true;
 }
 
@@ -83,7 +74,7 @@ bool import_end(struct importer *im, str ident, uint64_t skipped,
 	};
 
 	im->in_report = false;
-	if (!store_report_end(im->store, &t, im->e))
+	if (!intake_report_end(im->intake, &t, im->e))
 		return store_broke(im);
 	im->counts.skipped += skipped;
 	im->counts.mended += warnings != 0;
@@ -95,35 +86,61 @@ bool import_cancel(struct importer *im)
 	if (!im->in_report)
 		return true;
 	im->in_report = false;
-	return store_report_cancel(im->store, im->e) || store_broke(im);
+	return intake_report_cancel(im->intake, im->e) || store_broke(im);
+}
+
+/* Collected before it is hashed: a row is two dozen short pieces. */
+struct ident {
+	struct hash *hash;
+	size_t n;
+	char piece[4096];
+};
+
+static void ident_put(struct ident *i, const void *p, size_t n)
+{
+	if (n > sizeof i->piece - i->n) {
+		hash_add(i->hash, i->piece, i->n);
+		i->n = 0;
+	}
+	if (n > sizeof i->piece) {
+		hash_add(i->hash, p, n);
+	} else if (n) {
+		memcpy(i->piece + i->n, p, n);
+		i->n += n;
+	}
 }
 
 /* Lengths in front of the values keep two lists of them apart. */
-void ident_add(struct hash *h, str s)
+void ident_add(struct ident *i, str s)
 {
-	ident_count(h, s.p ? s.n : UINT64_MAX);
-	hash_add(h, s.n ? s.p : "", s.n);
+	ident_count(i, s.p ? s.n : UINT64_MAX);
+	ident_put(i, s.p, s.n);
 }
 
-void ident_count(struct hash *h, uint64_t n)
+void ident_count(struct ident *i, uint64_t n)
 {
-	unsigned char b[8];
+	uint64_t le = htole64(n);
 
-	for (int i = 0; i < 8; i++)
-		b[i] = (unsigned char)(n >> (8 * i));
-	hash_add(h, b, sizeof b);
+	ident_put(i, &le, sizeof le);
 }
 
-struct hash *ident_new(struct importer *im, const struct store_head *h)
+struct ident *ident_new(struct importer *im, const struct store_head *h)
 {
-	struct hash *hash = hash_new(im->arena, HASH_SHA256);
+	struct ident *i = arena_new_of(im->arena, struct ident);
 
-	ident_count(hash, (uint64_t)h->kind);
-	ident_add(hash, h->org);
-	ident_add(hash, h->report_id);
-	ident_count(hash, (uint64_t)h->begin);
-	ident_count(hash, (uint64_t)h->end);
-	return hash;
+	i->hash = hash_new(im->arena, HASH_SHA256);
+	ident_count(i, (uint64_t)h->kind);
+	ident_add(i, h->org);
+	ident_add(i, h->report_id);
+	ident_count(i, (uint64_t)h->begin);
+	ident_count(i, (uint64_t)h->end);
+	return i;
+}
+
+str ident_end(struct ident *i)
+{
+	hash_add(i->hash, i->piece, i->n);
+	return hash_end(i->hash);
 }
 
 static bool is_mbox(str s)
@@ -188,8 +205,6 @@ static bool take_piece(struct importer *im, str piece, str name, bool named,
 	arena_leave(im->arena);
 	tell(im, name, piece, &o, named, looks);
 	*found |= o.reports > 0 || o.bad;
-	if (!im->store_failed && im->batch >= BATCH_ROWS)
-		return importer_commit(im, im->e) || store_broke(im);
 	return !im->store_failed;
 }
 
@@ -236,6 +251,17 @@ static bool take_mbox(struct importer *im, str file, str name, bool named)
 	return true;
 }
 
+/* Why is known; what was committed counts. */
+static void give_up(struct importer *im)
+{
+	struct err again;
+
+	if (im->in_report)
+		(void)intake_report_cancel(im->intake, &again);
+	im->in_report = false;
+	(void)importer_commit(im, &again);
+}
+
 bool importer_take(struct importer *im, str file, str name, bool named,
 		   struct err *e)
 {
@@ -248,9 +274,7 @@ bool importer_take(struct importer *im, str file, str name, bool named,
 		ok = take_mbox(im, file, name, named);
 	else
 		ok = take_piece(im, file, name, named, &found);
-	if (!ok && im->in_batch) {
-		im->in_batch = im->in_report = false;
-		store_rollback(im->store);
-	}
+	if (!ok)
+		give_up(im);
 	return ok;
 }

@@ -1,7 +1,6 @@
 /* The documents of one file.  Most are read once, as they come out of their
  * archive.  One with broken markup is read again leniently; one whose rows stand
  * before its head is read for its head, and then again. */
-#include "crypto/hash.h"
 #include "report/import_inside.h"
 #include "report/tlsrpt.h"
 
@@ -25,7 +24,7 @@ struct documents {
 	unsigned number;
 	enum unpack_kind kind;
 	struct report_hints its_hints;
-	struct hash *ident;
+	struct ident *ident;
 	struct buf json;
 };
 
@@ -50,8 +49,7 @@ static bool on_record(void *arg, const struct store_record *r)
 	ident_add(d->ident, r->envelope_to);
 	ident_add(d->ident, r->reasons);
 	ident_add(d->ident, r->auth);
-	d->im->batch++;
-	return store_put_record(d->im->store, r, d->im->e) ||
+	return intake_put_record(d->im->intake, r, d->im->e) ||
 	       store_broke(d->im);
 }
 
@@ -150,7 +148,7 @@ static void accept(struct documents *d, bool mended)
 					 .warnings = warnings });
 		return;
 	}
-	if (import_end(d->im, hash_end(d->ident), aggregate_skipped(a),
+	if (import_end(d->im, ident_end(d->ident), aggregate_skipped(a),
 		       warnings))
 		d->out.reports++;
 }
@@ -211,15 +209,14 @@ static bool tls_row(void *arg, const struct store_tls *r)
 	ident_add(d->ident, r->receiving_ip);
 	ident_add(d->ident, r->reason);
 	ident_count(d->ident, r->sessions);
-	d->im->batch++;
-	return store_put_tls(d->im->store, r, d->im->e) || store_broke(d->im);
+	return intake_put_tls(d->im->intake, r, d->im->e) || store_broke(d->im);
 }
 
 static bool tls_end(void *arg)
 {
 	struct documents *d = arg;
 
-	if (!import_end(d->im, hash_end(d->ident), 0, 0))
+	if (!import_end(d->im, ident_end(d->ident), 0, 0))
 		return false;
 	d->out.reports++;
 	return true;

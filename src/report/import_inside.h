@@ -7,6 +7,7 @@
 #include "report/aggregate.h"
 #include "report/import.h"
 #include "report/unpack.h"
+#include "store/intake.h"
 
 /* How a piece turned out. */
 struct outcome {
@@ -16,15 +17,14 @@ struct outcome {
 };
 
 struct importer {
-	struct store *store;
+	struct intake *intake;
 	struct import_sink sink;
 	int64_t now;
 	struct arena *arena; /* for one mail or file */
 	struct import_counts counts;
 	struct err *e; /* where a failure of the store goes */
 	bool store_failed;
-	bool in_batch, in_report;
-	uint64_t batch; /* rows since the last commit */
+	bool in_report;
 	str file; /* its name, for the store */
 	struct aggregate *aggregate; /* that is being read */
 };
@@ -49,9 +49,10 @@ bool import_cancel(struct importer *im);
 bool store_broke(struct importer *im); /* false, and remembers it */
 
 /* The digest of what a report says, piece by piece. */
-struct hash;
-struct hash *ident_new(struct importer *im, const struct store_head *h);
-void ident_add(struct hash *h, str s);
-void ident_count(struct hash *h, uint64_t n);
+struct ident;
+struct ident *ident_new(struct importer *im, const struct store_head *h);
+void ident_add(struct ident *i, str s);
+void ident_count(struct ident *i, uint64_t n);
+str ident_end(struct ident *i);
 
 #endif

@@ -1,6 +1,5 @@
 /* A mail: every part that may be a report is tried, whatever type it is given
  * and however many there are. */
-#include "crypto/hash.h"
 #include "mail/mime.h"
 #include "report/failure.h"
 #include "report/failure_text.h"
@@ -122,7 +121,7 @@ static bool put_failure(struct mail *m, const struct store_head *h,
 			const struct store_failure *f)
 {
 	struct importer *im = m->im;
-	struct hash *ident;
+	struct ident *ident;
 
 	if (!import_begin(im, h))
 		return false;
@@ -133,8 +132,8 @@ static bool put_failure(struct mail *m, const struct store_head *h,
 	ident_add(ident, f->rcpt_to);
 	ident_add(ident, f->message_id);
 	ident_count(ident, f->incidents);
-	return (store_put_failure(im->store, f, im->e) || store_broke(im)) &&
-	       import_end(im, hash_end(ident), 0, 0);
+	return (intake_put_failure(im->intake, f, im->e) || store_broke(im)) &&
+	       import_end(im, ident_end(ident), 0, 0);
 }
 
 static void read_failure(struct mail *m, const struct header *top)

@@ -214,6 +214,8 @@ static enum token tag(struct xml_plain *x, str tag)
 	}
 	if (s.n && s.p[0] == '/') {
 		s = str_skip(s, 1);
+		if (x->p->depth && str_eq(s, name_at(x, x->p->depth - 1)))
+			return ended(x);
 		n = name_length(s);
 		if (empty || !x->p->depth || skip_space(str_skip(s, n)).n ||
 		    !str_eq(str_head(s, n), name_at(x, x->p->depth - 1)))

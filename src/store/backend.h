@@ -17,6 +17,7 @@ struct totals {
 
 /* Messages of one day that are alike: what pages and lists are made of. */
 struct traffic {
+	str domain; /* policy domain */
 	int64_t day; /* days since 1970 */
 	str source_ip, disposition, selector, via;
 	bool dkim, spf;
@@ -38,11 +39,19 @@ struct store_ops {
 	bool (*commit)(struct store *s, struct store_counts *added,
 		       struct err *e);
 	void (*rollback)(struct store *s);
+	/* Is the report of s->head there?  One of few rows may be called new
+	 * although it is not, when asking costs more than it saves. */
+	bool (*is_known)(struct store *s, str ident, uint64_t rows, bool *known,
+			 struct err *e);
 	bool (*report_begin)(struct store *s, struct err *e);
-	bool (*put_record)(struct store *s, const struct store_record *r,
-			   struct err *e);
-	bool (*put_traffic)(struct store *s, const struct traffic *t,
-			    struct err *e);
+	/* Rows s->n + 1 and so on. */
+	bool (*put_records)(struct store *s, const struct store_record *r,
+			    size_t n, struct err *e);
+	/* Rows of the report that is being put, in no order.  Those that come
+	 * before its end are taken back with it; those that come behind it
+	 * (settled) only with the batch. */
+	bool (*put_traffic)(struct store *s, const struct traffic *t, size_t n,
+			    bool settled, struct err *e);
 	/* Sums of the report that is being put: a piece of its pack_new. */
 	bool (*put_piece)(struct store *s, str text, uint64_t n, uint64_t rows,
 			  struct err *e);
@@ -50,8 +59,9 @@ struct store_ops {
 			struct err *e);
 	bool (*put_failure)(struct store *s, const struct store_failure *r,
 			    struct err *e);
+	/* *dropped: it was there already. */
 	bool (*report_end)(struct store *s, const struct store_tail *t,
-			   struct err *e);
+			   bool *dropped, struct err *e);
 	bool (*report_cancel)(struct store *s, struct err *e);
 	bool (*query)(struct store *s, const char *sql, const str *params,
 		      size_t n, store_row_fn *fn, void *arg, struct err *e);
@@ -81,7 +91,8 @@ struct store {
 	struct store_head head; /* of the report that is being put */
 	struct totals totals;
 	uint64_t n; /* rows put of it */
-	struct rollup *rollup;
+	struct rollup *rollup; /* its traffic */
+	uint64_t known; /* reports of the batch that were there */
 	struct arena *piece_arena;
 	uint64_t pieces; /* put of it */
 	struct store_telling telling;

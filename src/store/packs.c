@@ -23,10 +23,8 @@ static bool end_piece(struct piecing *p)
 	return ok;
 }
 
-static bool put_row(void *arg, const struct traffic *t)
+static bool put_row(struct piecing *p, const struct traffic *t)
 {
-	struct piecing *p = arg;
-
 	if (!p->writer.rows)
 		p->writer = pack_begin(p->arena, 2 * PACKS_PIECE);
 	pack_put(&p->writer, t);
@@ -38,7 +36,13 @@ bool packs_pieces(struct rollup *r, struct arena *arena, packs_piece_fn *fn,
 {
 	struct piecing p = { .arena = arena, .fn = fn, .arg = arg };
 
-	return rollup_each(r, put_row, &p) && end_piece(&p);
+	size_t n;
+	const struct traffic *t = rollup_sorted(r, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!put_row(&p, &t[i]))
+			return false;
+	return end_piece(&p);
 }
 
 /* ---- reading ---- */

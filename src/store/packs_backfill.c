@@ -3,6 +3,7 @@
  * not in its columns, but follows from its results and reasons, which inkan has
  * written itself as JSON. */
 #include "base/ascii.h"
+#include "base/limits.h"
 #include "store/packs.h"
 #include "store/query.h"
 #include "store/question.h"
@@ -192,6 +193,7 @@ static bool take_row(void *arg, const str *c)
 	struct cur reasons = cur_of(c[5].n ? c[5] : STR(""));
 	struct cur auth = cur_of(c[6].n ? c[6] : STR(""));
 	struct result x;
+	struct traffic t;
 
 	arena_reset(f->row);
 	while (take_object(&reasons, f->row, &x))
@@ -199,8 +201,9 @@ static bool take_row(void *arg, const str *c)
 			r.hints |= STORE_HINT_FORWARDED;
 	while (take_object(&auth, f->row, &x))
 		learn(&x, f->now->domain, &r);
-	return rollup_add(f->rollup, &r) ||
-	       (flush(f) && rollup_add(f->rollup, &r));
+	t = rollup_row(STR(""), &r);
+	return rollup_add(f->rollup, &t) ||
+	       (flush(f) && rollup_add(f->rollup, &t));
 }
 
 /* ---- reports ---- */
@@ -369,7 +372,7 @@ bool packs_backfill(struct store *s, struct err *e)
 	f->one = arena_new(1 << 16);
 	f->words = arena_new(1 << 16);
 	f->row = arena_new(1 << 14);
-	f->rollup = rollup_new();
+	f->rollup = rollup_new(LIMIT_ROLLUP);
 	if (f->arena && f->one && f->words && f->row && f->rollup)
 		ok = fill_in(f);
 	arena_free(f->arena);

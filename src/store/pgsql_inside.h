@@ -10,7 +10,8 @@
 enum { FLUSH_AT = 1 << 20, ROW_MAX = 4 << 20 };
 
 /* Rows on their way to a staging table. */
-enum stage { REPORTS, RECORDS, TRAFFIC, PIECES, TLS, FAILURES, STAGES };
+/* DIRECT: to the table itself. */
+enum stage { REPORTS, RECORDS, TRAFFIC, PIECES, TLS, FAILURES, DIRECT, STAGES };
 
 struct pgsql {
 	struct store store;
@@ -18,7 +19,9 @@ struct pgsql {
 	struct buf stage[STAGES];
 	struct buf chunks; /* of packs, on their way */
 	int64_t number, last; /* of the report; of those taken */
+	bool direct; /* rows of it are in its table already */
 	int64_t days[2]; /* with a table for verdicts, the latest known */
+	char state[6]; /* SQLSTATE of the last failure, until it is told */
 };
 
 static inline struct pgsql *pgsql_of(struct store *s)
@@ -26,6 +29,8 @@ static inline struct pgsql *pgsql_of(struct store *s)
 	return (struct pgsql *)s;
 }
 
+/* Frees a result; what failed is noted for pgsql_failed. */
+ExecStatusType pgsql_end(struct pgsql *q, PGresult *r);
 /* What the server says, in one line, never with the password of the URL. */
 bool pgsql_failed(struct pgsql *q, const char *doing, struct err *e);
 bool pgsql_run(struct pgsql *q, const char *sql, const char *doing,
@@ -49,6 +54,30 @@ void copy_number(struct buf *b, uint64_t n);
 bool copy_send(struct pgsql *q, const char *sql, struct buf *b, struct err *e);
 
 void pgsql_rollback(struct store *s);
+bool pgsql_query(struct store *s, const char *sql, const str *params, size_t n,
+		 store_row_fn *fn, void *arg, struct err *e);
+void pgsql_close(struct store *s);
+
+extern const struct store_ops pgsql_ops;
+
+/* pgsql_reports.c */
+bool pgsql_begin(struct store *s, struct err *e);
+bool pgsql_commit(struct store *s, struct store_counts *added, struct err *e);
+bool pgsql_is_known(struct store *s, str ident, uint64_t rows, bool *known,
+		    struct err *e);
+bool pgsql_report_begin(struct store *s, struct err *e);
+bool pgsql_put_records(struct store *s, const struct store_record *r, size_t n,
+		       struct err *e);
+bool pgsql_put_traffic(struct store *s, const struct traffic *t, size_t n,
+		       bool settled, struct err *e);
+bool pgsql_put_piece(struct store *s, str text, uint64_t n, uint64_t rows,
+		     struct err *e);
+bool pgsql_put_tls(struct store *s, const struct store_tls *r, struct err *e);
+bool pgsql_put_failure(struct store *s, const struct store_failure *r,
+		       struct err *e);
+bool pgsql_report_end(struct store *s, const struct store_tail *t,
+		      bool *dropped, struct err *e);
+bool pgsql_report_cancel(struct store *s, struct err *e);
 
 /* pgsql_packs.c */
 bool pgsql_settle_begin(struct store *s, bool *mine, struct err *e);

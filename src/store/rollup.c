@@ -4,34 +4,31 @@
 #include "base/map.h"
 #include "store/pack.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { DAY = 86400, SPREAD_FROM = 36 * 3600, KEY_MAX = 1024 };
-
-struct entry {
-	struct traffic t;
-	str key;
-};
+enum { DAY = 86400, SPREAD_FROM = 36 * 3600, PARTS = 5, PART_MAX = 255 };
 
 struct rollup {
-	struct arena *arena;
-	struct map map;
+	struct arena *arena; /* of the keys, which rows point into */
+	struct map map; /* to rows */
 	struct map_seed seed;
-	struct entry *entries;
-	size_t n;
+	struct traffic *rows;
+	size_t n, max;
 	bool sorted;
 };
 
-struct rollup *rollup_new(void)
+struct rollup *rollup_new(size_t max)
 {
 	struct rollup *r = calloc(1, sizeof *r);
 
 	if (!r)
 		return NULL;
 	r->arena = arena_new(1 << 16);
-	r->entries = calloc(LIMIT_ROLLUP, sizeof *r->entries);
-	if (!r->arena || !r->entries ||
+	r->rows = calloc(max, sizeof *r->rows);
+	r->max = max;
+	if (!r->arena || !r->rows ||
 	    getrandom(&r->seed, sizeof r->seed, 0) != sizeof r->seed) {
 		rollup_free(r);
 		return NULL;
@@ -45,7 +42,7 @@ void rollup_free(struct rollup *r)
 	if (!r)
 		return;
 	arena_free(r->arena);
-	free(r->entries);
+	free(r->rows);
 	free(r);
 }
 
@@ -57,80 +54,111 @@ void rollup_reset(struct rollup *r)
 	r->sorted = false;
 }
 
-static size_t put(char *to, size_t n, str s)
+struct traffic rollup_row(str domain, const struct store_record *r)
 {
-	s = str_head(s, (KEY_MAX - 8) / 4);
-	if (s.n)
-		memcpy(to + n, s.p, s.n);
-	to[n + s.n] = '\0';
-	return n + s.n + 1;
+	return (struct traffic){
+		.domain = domain,
+		.source_ip = r->source_ip,
+		.disposition = r->disposition,
+		.selector = r->selector,
+		.via = r->via,
+		.dkim = r->dkim,
+		.spf = r->spf,
+		.hints = r->hints,
+		.messages = r->messages,
+	};
 }
 
-static str key_of(char *to, const struct store_record *rec)
-{
-	size_t n = 0;
+/* What rows are told apart by: numbers, lengths of texts, texts. */
+enum {
+	NUMBERS = sizeof(int64_t) + 3,
+	KEY_MAX = NUMBERS + PARTS * (PART_MAX + 1)
+};
 
-	to[n++] = rec->dkim ? '1' : '0';
-	to[n++] = rec->spf ? '1' : '0';
-	to[n++] = (char)('0' + rec->hints);
-	n = put(to, n, rec->source_ip);
-	n = put(to, n, rec->disposition);
-	n = put(to, n, rec->selector);
-	n = put(to, n, rec->via);
+static str *part(struct traffic *t, size_t i)
+{
+	str *const parts[PARTS] = { &t->domain, &t->source_ip, &t->disposition,
+				    &t->selector, &t->via };
+
+	return parts[i];
+}
+
+static str key_of(char to[KEY_MAX], struct traffic *t)
+{
+	size_t n = NUMBERS + PARTS;
+
+	memcpy(to, &t->day, sizeof t->day);
+	to[sizeof t->day] = (char)t->dkim;
+	to[sizeof t->day + 1] = (char)t->spf;
+	to[sizeof t->day + 2] = (char)t->hints;
+	for (size_t i = 0; i < PARTS; i++) {
+		str *s = part(t, i);
+
+		*s = str_head(*s, PART_MAX);
+		to[NUMBERS + i] = (char)s->n;
+		if (s->n)
+			memcpy(to + n, s->p, s->n);
+		n += s->n;
+	}
 	return (str){ to, n };
 }
 
-static str copy(struct rollup *r, str s)
-{
-	return arena_str(r->arena, str_head(s, (KEY_MAX - 8) / 4));
-}
-
+/* The texts are those of the key. */
 static void add_new(struct rollup *r, void **slot, str key,
-		    const struct store_record *rec)
+		    const struct traffic *t)
 {
-	struct entry *en = &r->entries[r->n];
+	struct traffic *row = &r->rows[r->n++];
+	const char *p = key.p + NUMBERS + PARTS;
 
-	*en = (struct entry){
-		.key = key,
-		.t = { .source_ip = copy(r, rec->source_ip),
-		       .disposition = copy(r, rec->disposition),
-		       .selector = copy(r, rec->selector),
-		       .via = copy(r, rec->via),
-		       .dkim = rec->dkim,
-		       .spf = rec->spf,
-		       .hints = rec->hints,
-		       .messages = store_add(0, rec->messages) },
-	};
-	*slot = en;
-	r->n++;
-	r->sorted = false;
+	*row = *t;
+	for (size_t i = 0; i < PARTS; i++) {
+		part(row, i)->p = p;
+		p += part(row, i)->n;
+	}
+	row->messages = store_add(0, t->messages);
+	*slot = row;
 }
 
-bool rollup_add(struct rollup *r, const struct store_record *rec)
+bool rollup_add(struct rollup *r, const struct traffic *t)
 {
 	char text[KEY_MAX];
-	str key = key_of(text, rec);
-	struct entry *en = map_find(&r->map, key);
+	struct traffic cut = *t;
+	str key = key_of(text, &cut);
+	struct traffic *row = map_find(&r->map, key);
 
-	if (en) {
-		en->t.messages = store_add(en->t.messages, rec->messages);
+	assert(!r->sorted);
+	if (row) {
+		row->messages = store_add(row->messages, t->messages);
 		return true;
 	}
-	if (r->n == LIMIT_ROLLUP)
+	if (r->n == r->max)
 		return false;
 	/* out of memory: as if it were full */
 	if (!arena_enter(r->arena))
 		return false;
 	key = arena_str(r->arena, key);
-	add_new(r, map_put(&r->map, key), key, rec);
+	add_new(r, map_put(&r->map, key), key, &cut);
 	arena_leave(r->arena);
 	return true;
 }
 
 static int by_key(const void *a, const void *b)
 {
-	return pack_cmp(&((const struct entry *)a)->t,
-			&((const struct entry *)b)->t);
+	const struct traffic *x = a, *y = b;
+	int d = str_cmp(x->domain, y->domain);
+
+	if (!d)
+		d = (x->day > y->day) - (x->day < y->day);
+	return d ? d : pack_cmp(x, y);
+}
+
+const struct traffic *rollup_sorted(struct rollup *r, size_t *n)
+{
+	if (!r->sorted)
+		qsort(r->rows, r->n, sizeof *r->rows, by_key);
+	r->sorted = true;
+	*n = r->n;
+	return r->rows;
 }
 
 static int64_t day_of(int64_t seconds)
@@ -157,46 +185,38 @@ uint64_t rollup_days(int64_t begin, int64_t end, int64_t *first)
 	return 1;
 }
 
-static bool give(const struct entry *en, int64_t first, uint64_t days,
-		 rollup_fn *fn, void *arg)
+/* The rows of day i of n. */
+static bool give_day(struct rollup *r, int64_t day, uint64_t i, uint64_t n,
+		     rollup_fn *fn, void *arg)
 {
-	struct traffic t = en->t;
+	enum { PIECE = 64 };
+	struct traffic piece[PIECE];
+	size_t filled = 0;
 
-	for (uint64_t i = 0; i < days; i++) {
-		t.day = first + (int64_t)i;
-		t.messages = rollup_share(en->t.messages, i, days);
-		if ((t.messages || days == 1) && !fn(arg, &t))
-			return false;
+	for (size_t k = 0; k < r->n; k++) {
+		piece[filled] = r->rows[k];
+		piece[filled].day = day;
+		piece[filled].messages = rollup_share(r->rows[k].messages, i,
+						      n);
+		filled += piece[filled].messages > 0 || n == 1;
+		if (filled == PIECE || k == r->n - 1) {
+			if (!fn(arg, piece, filled))
+				return false;
+			filled = 0;
+		}
 	}
 	return true;
 }
 
-static void sort(struct rollup *r)
-{
-	if (!r->sorted)
-		qsort(r->entries, r->n, sizeof *r->entries, by_key);
-	r->sorted = true;
-}
-
-bool rollup_each(struct rollup *r, rollup_fn *fn, void *arg)
-{
-	sort(r);
-	for (size_t i = 0; i < r->n; i++)
-		if (!fn(arg, &r->entries[i].t))
-			return false;
-	return true;
-}
-
-bool rollup_flush(struct rollup *r, int64_t begin, int64_t end, rollup_fn *fn,
-		  void *arg)
+bool rollup_spread(struct rollup *r, int64_t begin, int64_t end, rollup_fn *fn,
+		   void *arg)
 {
 	int64_t first;
 	uint64_t days = rollup_days(begin, end, &first);
 	bool ok = true;
 
-	sort(r);
-	for (size_t i = 0; ok && i < r->n; i++)
-		ok = give(&r->entries[i], first, days, fn, arg);
+	for (uint64_t i = 0; ok && i < days; i++)
+		ok = give_day(r, first + (int64_t)i, i, days, fn, arg);
 	rollup_reset(r);
 	return ok;
 }

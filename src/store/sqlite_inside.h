@@ -10,7 +10,7 @@
 
 enum statement {
 	PUT_REPORT,
-	PUT_RECORD,
+	PUT_RECORDS,
 	PUT_TRAFFIC,
 	PUT_DAY,
 	PUT_PIECE,
@@ -34,6 +34,16 @@ enum statement {
 	STATEMENTS
 };
 
+/* Rows in memory, for INSERT ... SELECT. */
+struct sqlite_rows {
+	struct sqlite *q;
+	const char *declaration;
+	void (*column)(const struct sqlite_rows *r, sqlite3_context *to,
+		       size_t at, int i);
+	const void *rows;
+	size_t n;
+};
+
 struct sqlite {
 	struct store store;
 	sqlite3 *db;
@@ -42,8 +52,8 @@ struct sqlite {
 	int64_t number; /* of the report that is being put */
 	struct store_counts added; /* in this batch */
 	time_t deadline; /* of reading */
-	struct traffic day[16]; /* sums of the report that are not put yet */
-	size_t n_days;
+	struct sqlite_rows records, traffic; /* records_in, traffic_in */
+	struct rollup *batch; /* traffic that is not written yet */
 };
 
 static inline struct sqlite *sqlite_of(struct store *s)
@@ -65,19 +75,45 @@ struct binding sqlite_bind(struct sqlite *q, enum statement which);
 void bind_text(struct binding *b, str s); /* an absent one is NULL */
 void bind_some(struct binding *b, str s); /* an absent one is empty */
 void bind_int(struct binding *b, int64_t v);
+void bind_blob(struct binding *b, str s);
 /* Runs it; *row tells whether it gave one, and *value its first number.  Both
  * may be NULL. */
 bool sqlite_step(struct sqlite *q, struct binding *b, bool *row, int64_t *value,
 		 struct err *e);
 
+/* One without parameters and values. */
+bool sqlite_simple(struct sqlite *q, enum statement which, struct err *e);
+
 bool sqlite_run(struct sqlite *q, const char *text, struct err *e);
 bool sqlite_begin(struct store *s, struct err *e);
 void sqlite_rollback(struct store *s);
 
-/* sqlite_sums.c: traffic, and packs */
-bool sqlite_put_traffic(struct store *s, const struct traffic *t,
+extern const struct store_ops sqlite_ops;
+void sqlite_close(struct store *s);
+
+/* sqlite_rows.c */
+bool sqlite_rows_register(struct sqlite *q);
+
+/* sqlite_reports.c */
+bool sqlite_is_known(struct store *s, str ident, uint64_t rows, bool *known,
+		     struct err *e);
+bool sqlite_report_begin(struct store *s, struct err *e);
+bool sqlite_put_records(struct store *s, const struct store_record *r, size_t n,
 			struct err *e);
-bool sqlite_put_days(struct sqlite *q, struct err *e);
+bool sqlite_put_tls(struct store *s, const struct store_tls *r, struct err *e);
+bool sqlite_put_failure(struct store *s, const struct store_failure *r,
+			struct err *e);
+bool sqlite_report_end(struct store *s, const struct store_tail *t,
+		       bool *dropped, struct err *e);
+bool sqlite_report_cancel(struct store *s, struct err *e);
+
+/* sqlite_traffic.c */
+bool sqlite_put_traffic(struct store *s, const struct traffic *t, size_t n,
+			bool settled, struct err *e);
+/* What is in memory goes to the tables. */
+bool sqlite_flush_traffic(struct sqlite *q, struct err *e);
+
+/* sqlite_packs.c */
 bool sqlite_put_piece(struct store *s, str text, uint64_t n, uint64_t rows,
 		      struct err *e);
 bool sqlite_settle_begin(struct store *s, bool *mine, struct err *e);

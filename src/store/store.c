@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "store/backend.h"
 #include "store/packs.h"
 #include "store/rollup.h"
@@ -40,7 +41,7 @@ static struct store *open_as(const char *url, enum store_use use,
 			    : pgsql_open(url, use, telling, e);
 	if (!s)
 		return NULL;
-	s->rollup = rollup_new();
+	s->rollup = rollup_new(LIMIT_ROLLUP);
 	s->head_arena = arena_new(4096);
 	s->piece_arena = arena_new(1 << 16);
 	if (!s->rollup || !s->head_arena || !s->piece_arena) {
@@ -91,6 +92,7 @@ uint64_t store_add(uint64_t a, uint64_t b)
 
 bool store_begin(struct store *s, struct err *e)
 {
+	s->known = 0;
 	return s->ops->begin(s, e);
 }
 
@@ -100,6 +102,7 @@ bool store_commit(struct store *s, struct store_counts *added, struct err *e)
 
 	if (!s->ops->commit(s, added, e))
 		return false;
+	added->duplicates += s->known;
 	/* what cannot be merged now waits for the next batch, and counts */
 	(void)packs_settle(s, &later);
 	return true;
@@ -125,8 +128,8 @@ static void keep_head(struct store *s, const struct store_head *h)
 	s->head.policy = arena_str(a, h->policy);
 }
 
-bool store_report_begin(struct store *s, const struct store_head *h,
-			struct err *e)
+static bool take_head(struct store *s, const struct store_head *h,
+		      struct err *e)
 {
 	assert(h->domain.n && h->begin <= h->end);
 	arena_reset(s->head_arena);
@@ -134,6 +137,23 @@ bool store_report_begin(struct store *s, const struct store_head *h,
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	keep_head(s, h);
 	arena_leave(s->head_arena);
+	return true;
+}
+
+bool store_skip_known(struct store *s, const struct store_head *h, str ident,
+		      uint64_t rows, bool *known, struct err *e)
+{
+	if (!take_head(s, h, e) || !s->ops->is_known(s, ident, rows, known, e))
+		return false;
+	s->known += *known;
+	return true;
+}
+
+bool store_report_begin(struct store *s, const struct store_head *h,
+			struct err *e)
+{
+	if (!take_head(s, h, e))
+		return false;
 	s->totals = (struct totals){ 0 };
 	s->n = 0;
 	s->pieces = 0;
@@ -159,14 +179,15 @@ static void count(struct totals *t, const struct store_record *r)
 
 struct flushing {
 	struct store *s;
+	bool settled;
 	struct err *e;
 };
 
-static bool put_traffic(void *arg, const struct traffic *t)
+static bool put_traffic(void *arg, const struct traffic *t, size_t n)
 {
 	struct flushing *f = arg;
 
-	return f->s->ops->put_traffic(f->s, t, f->e);
+	return f->s->ops->put_traffic(f->s, t, n, f->settled, f->e);
 }
 
 static bool put_piece(void *arg, str text, uint64_t rows)
@@ -176,30 +197,47 @@ static bool put_piece(void *arg, str text, uint64_t rows)
 	return f->s->ops->put_piece(f->s, text, ++f->s->pieces, rows, f->e);
 }
 
-static bool flush_rollup(struct store *s, struct err *e)
+static bool flush_rollup(struct store *s, bool settled, struct err *e)
 {
-	struct flushing f = { s, e };
+	struct flushing f = { s, settled, e };
 	bool ok;
 
 	if (!arena_enter(s->piece_arena))
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	ok = packs_pieces(s->rollup, s->piece_arena, put_piece, &f);
 	arena_leave(s->piece_arena);
-	return ok && rollup_flush(s->rollup, s->head.begin, s->head.end,
-				  put_traffic, &f);
+	return ok && rollup_spread(s->rollup, s->head.begin, s->head.end,
+				   put_traffic, &f);
+}
+
+/* Days come when the report's end does. */
+static bool add_up(struct store *s, const struct store_record *r, struct err *e)
+{
+	struct traffic t = rollup_row(s->head.domain, r);
+
+	count(&s->totals, r);
+	return rollup_add(s->rollup, &t) ||
+	       (flush_rollup(s, false, e) &&
+		(rollup_add(s->rollup, &t) ||
+		 err_set(e, ERR_INTERNAL, "out of memory")));
+}
+
+bool store_put_records(struct store *s, const struct store_record *r, size_t n,
+		       struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!add_up(s, &r[i], e))
+			return false;
+	if (!s->ops->put_records(s, r, n, e))
+		return false;
+	s->n += n;
+	return true;
 }
 
 bool store_put_record(struct store *s, const struct store_record *r,
 		      struct err *e)
 {
-	count(&s->totals, r);
-	s->n++;
-	if (!rollup_add(s->rollup, r) &&
-	    (!flush_rollup(s, e) ||
-	     (!rollup_add(s->rollup, r) &&
-	      !err_set(e, ERR_INTERNAL, "out of memory"))))
-		return false;
-	return s->ops->put_record(s, r, e);
+	return store_put_records(s, r, 1, e);
 }
 
 bool store_put_tls(struct store *s, const struct store_tls *r, struct err *e)
@@ -224,7 +262,12 @@ bool store_put_failure(struct store *s, const struct store_failure *r,
 bool store_report_end(struct store *s, const struct store_tail *t,
 		      struct err *e)
 {
-	return flush_rollup(s, e) && s->ops->report_end(s, t, e);
+	bool dropped = false;
+
+	if (!s->ops->report_end(s, t, &dropped, e))
+		return false;
+	s->known += dropped;
+	return dropped || flush_rollup(s, true, e);
 }
 
 bool store_report_cancel(struct store *s, struct err *e)

@@ -1,8 +1,8 @@
 /* store: what is known of who sends as us: the reports of others, and later
  * inkand's own verdicts.  One interface; SQLite and PostgreSQL behind it.
  *
- * A writer opens a batch, puts reports into it one after the other, each row by
- * row (nothing is kept in memory), and commits.  A batch is there whole or not
+ * A writer opens a batch, puts reports into it one after the other, their rows
+ * as they come (little is kept in memory), and commits.  A batch is there whole or not
  * at all, whatever happens to the program or the machine.  A report that the
  * store has already is dropped, by the digest of what it says: importing twice
  * counts once.  Two reports under one id that say different things are both
@@ -108,10 +108,16 @@ bool store_begin(struct store *s, struct err *e);
 bool store_commit(struct store *s, struct store_counts *added, struct err *e);
 void store_rollback(struct store *s);
 
+/* Before a report begins: is it there already?  Then it is counted as one that
+ * is, and need not begin.  One that is found to be known later is dropped. */
+bool store_skip_known(struct store *s, const struct store_head *h, str ident,
+		      uint64_t rows, bool *known, struct err *e);
 bool store_report_begin(struct store *s, const struct store_head *h,
 			struct err *e);
 bool store_put_record(struct store *s, const struct store_record *r,
 		      struct err *e);
+bool store_put_records(struct store *s, const struct store_record *r, size_t n,
+		       struct err *e);
 bool store_put_tls(struct store *s, const struct store_tls *r, struct err *e);
 bool store_put_failure(struct store *s, const struct store_failure *r,
 		       struct err *e);

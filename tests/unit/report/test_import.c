@@ -238,7 +238,7 @@ static void mails(void **state)
 		struct store *s = store_open(url, true, &e);
 		unsigned failed = 0;
 		struct import_sink sink = { &failed, on_failed };
-		struct importer *im = importer_new(s, 1790000000, &sink);
+		struct importer *im = importer_new(s, 1790000000, &sink, &e);
 		struct buf mail = buf_of(NULL, 65536);
 		const struct import_counts *c = importer_counts(im);
 

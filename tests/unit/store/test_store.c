@@ -202,33 +202,97 @@ static void many_days(void **state)
 	store_close(s);
 }
 
-/* More kinds of rows than are summed up in memory. */
+/* A message of each of 40000 sources, twice. */
+static void put_many(struct store *s, const char *id)
+{
+	enum { PIECE = 500 };
+	static char ip[PIECE][32];
+	struct store_record r[PIECE];
+	struct store_head h = head("example.org", id);
+
+	assert_true(store_report_begin(s, &h, &e));
+	for (int i = 0; i < 80000; i += PIECE) {
+		for (int k = 0; k < PIECE; k++) {
+			(void)snprintf(ip[k], sizeof ip[k], "2001:db8::%x",
+				       (i + k) % 40000 + 1);
+			r[k] = record(ip[k], 1);
+		}
+		assert_true(store_put_records(s, r, PIECE, &e));
+	}
+}
+
+/* More kinds of rows than are summed up in memory; and what was written before
+ * the end of a report goes when the report does. */
 static void many_sources(void **state)
 {
-	enum { N = 40000 };
 	struct store *s = store_open(url, true, &e);
-	struct store_head h = head("example.org", "1");
 	struct store_tail t = { .ident = STR("A") };
 	struct store_counts c = { 0 };
+	bool known = false;
+	struct store_head h = head("example.org", "2");
 
 	(void)state;
 	assert_true(store_begin(s, &e));
-	assert_true(store_report_begin(s, &h, &e));
-	for (int i = 0; i < N; i++) {
-		char ip[32];
-
-		(void)snprintf(ip, sizeof ip, "2001:db8::%x", i % 20000 + 1);
-
-		struct store_record r = record(ip, 1);
-
-		assert_true(store_put_record(s, &r, &e));
-	}
+	put_many(s, "1");
 	assert_true(store_report_end(s, &t, &e));
+	put_many(s, "1"); /* again */
+	assert_true(store_report_end(s, &t, &e));
+	put_many(s, "2");
+	assert_true(store_report_cancel(s, &e));
+	assert_true(store_skip_known(s, &h, STR("A"), 1, &known, &e));
+	assert_true(known);
+	assert_true(store_skip_known(s, &h, STR("B"), 1, &known, &e));
+	assert_false(known);
 	assert_true(store_commit(s, &c, &e));
-	assert_int_equal(c.records, N);
-	assert_string_equal(one(s, "SELECT count(*) FROM traffic"), "20000");
+	assert_int_equal(c.reports, 1);
+	assert_int_equal(c.duplicates, 2);
+	assert_int_equal(c.records, 80000);
+	assert_string_equal(one(s, "SELECT count(*) FROM traffic"), "40000");
 	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic"),
-			    "40000");
+			    "80000");
+	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic_day"),
+			    "80000");
+	assert_string_equal(one(s, "SELECT count(*) FROM record"), "80000");
+	store_close(s);
+}
+
+/* Reports of a batch about the same days, and about others. */
+static void sums_of_a_batch(void **state)
+{
+	static const char *const domains[] = { "example.org", "example.net" };
+	static const char *const dispositions[] = { "none", "reject", "pass",
+						    "quarantine" };
+	struct store *s = store_open(url, true, &e);
+	struct store_counts c = { 0 };
+	char ident[8];
+
+	(void)state;
+	assert_true(store_begin(s, &e));
+	for (int i = 0; i < 16; i++) {
+		struct store_head h = head(domains[i % 2], "1");
+		struct store_record r[8];
+
+		h.begin += (int64_t)(i / 2 % 2) * DAY;
+		h.end += (int64_t)(i / 2 % 2) * DAY;
+		for (int k = 0; k < 8; k++) {
+			r[k] = record(k < 4 ? "192.0.2.1" : "192.0.2.2", 1);
+			r[k].disposition = str_of(dispositions[k % 4]);
+			r[k].dkim = k & 1;
+			r[k].spf = (k & 2) != 0;
+		}
+		(void)snprintf(ident, sizeof ident, "%d", i);
+		put(s, h, ident, r, 8);
+	}
+	assert_true(store_commit(s, &c, &e));
+	assert_int_equal(c.records, 128);
+	assert_string_equal(one(s, "SELECT count(*) FROM traffic"), "32");
+	assert_string_equal(one(s, "SELECT count(*) FROM traffic_day"), "16");
+	assert_string_equal(
+		one(s, "SELECT count(*) FROM traffic_day WHERE messages = 8"),
+		"16");
+	assert_string_equal(
+		one(s, "SELECT count(*) FROM traffic WHERE messages = 4"),
+		"32");
 	store_close(s);
 }
 
@@ -275,6 +339,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(large_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_days, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_sources, setup, teardown),
+		cmocka_unit_test_setup_teardown(sums_of_a_batch, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(no_store, setup, teardown),
 	};
 
