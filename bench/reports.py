@@ -1,8 +1,14 @@
 #!/usr/bin/env python3
-"""reports.py [--build DIR] [--rows N]: G9, rows of .xml.gz into SQLite for each
-second of CPU, beside expat alone on the same XML (the limit of any reader that
-is built on it); and memory for a large file and one of a tenth."""
+"""reports.py [--build DIR] [--rows N]: G9: rows of .xml.gz into a store for each
+second of the clock, and what a row costs of CPU.
+
+Two corpora of as many rows: one large report, and reports of 1000 rows; into
+SQLite, and into PostgreSQL when it is installed.  Beside them what nobody can be
+without: unpacking alone, expat that looks at the XML and does nothing, and the
+rows alone put into a table of SQLite of the same shape.  In turn, the best of
+some rounds counts; then memory for a large file and one of a tenth."""
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -11,66 +17,71 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIB = os.path.join(ROOT, "tests", "e2e", "lib")
-
-EXPAT = r"""
-#include <expat.h>
-#include <stdio.h>
-#include <zlib.h>
-static void start(void *u, const char *n, const char **a) { (void)u; (void)n; (void)a; }
-static void end(void *u, const char *n) { (void)u; (void)n; }
-static void text(void *u, const char *t, int n) { (void)u; (void)t; (void)n; }
-int main(int argc, char **argv)
-{
-	static char b[16384];
-	XML_Parser p = XML_ParserCreate("UTF-8");
-	gzFile f = gzopen(argv[argc - 1], "rb");
-	int n;
-	XML_SetElementHandler(p, start, end);
-	XML_SetCharacterDataHandler(p, text);
-	while ((n = gzread(f, b, sizeof b)) > 0)
-		XML_Parse(p, b, n, 0);
-	return XML_Parse(p, "", 0, 1) != XML_STATUS_OK;
-}
-"""
+sys.path.insert(0, LIB)
+import pgserver  # noqa: E402
 
 
-def cpu(*args):
-    """CPU seconds, wall seconds and the most memory in MB."""
+def run(*args):
+    """Wall seconds, CPU seconds and the most memory in MB."""
     start = time.monotonic()
     p = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(p.pid, 0)
-    assert status == 0, args
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1024
+    if status:
+        sys.exit(f"{' '.join(args[:3])}: status {status}")
+    return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def generate(out, reports, rows):
+    # elsewhere: a child's memory counts from what its parent had
+    subprocess.run([sys.executable, os.path.join(LIB, "reportgen.py"), "--reports", str(reports), "--rows", str(rows), out], check=True)
+    return out
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--build", default="build-release")
     parser.add_argument("--rows", type=int, default=200000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--no-postgresql", action="store_true")
     args = parser.parse_args()
-    inkan = os.path.join(args.build, "inkan")
+    inkan, limits = os.path.join(args.build, "inkan"), os.path.join(args.build, "bench", "report_limits")
+    best = {}
+
+    def take(name, rows, *command):
+        best[name] = min(best.get(name, (1e9, 0, 0, 0)), (*run(*command), rows))
+
     with tempfile.TemporaryDirectory() as tmp:
-        def report(rows):
-            # elsewhere: a child's memory counts from what its parent had
-            out = os.path.join(tmp, str(rows))
-            subprocess.run([sys.executable, os.path.join(LIB, "reportgen.py"), "--reports", "1", "--rows", str(rows), out], check=True)
-            return os.path.join(out, os.listdir(out)[0])
-        path, small = report(args.rows), report(args.rows // 10)
-        source, bare = os.path.join(tmp, "expat.c"), os.path.join(tmp, "expat")
-        with open(source, "w", encoding="ascii") as f:
-            f.write(EXPAT)
-        subprocess.run(["cc", "-O2", source, "-lexpat", "-lz", "-o", bare], check=True)
-        ours, theirs = [], []
-        for i in range(args.rounds):  # in turn
-            store = "sqlite:" + os.path.join(tmp, f"{i}.db")
-            ours.append(cpu(inkan, "reports", "import", path, "--store", store))
-            theirs.append(cpu(bare, path))
-        best, limit = min(ours), min(theirs)
-        memory = cpu(inkan, "reports", "import", small, "--store", "sqlite:" + os.path.join(tmp, "s.db"))[2]
-    print(f"inkan reports import: {args.rows / best[0]:,.0f} rows/s of CPU ({args.rows / best[1]:,.0f} rows/s of the clock)")
-    print(f"expat alone:          {args.rows / limit[0]:,.0f} rows/s of CPU; inkan costs {best[0] / limit[0]:.2f} of it")
-    print(f"memory: {best[2]:.0f} MB, for a tenth of the rows {memory:.0f} MB")
+        os.chmod(tmp, 0o755)
+        os.environ["TMPDIR"] = tmp
+        one = generate(os.path.join(tmp, "one"), 1, args.rows)
+        many = generate(os.path.join(tmp, "many"), args.rows // 1000, 1000)
+        small = generate(os.path.join(tmp, "small"), 1, args.rows // 10)
+        rows = {d: json.load(open(d + ".json", encoding="ascii"))["records"] for d in (one, many)}
+        path = os.path.join(one, os.listdir(one)[0])
+        try:
+            pg = None if args.no_postgresql else pgserver.Server().__enter__()
+        except pgserver.Missing as e:
+            print(f"PostgreSQL: {e}")
+            pg = None
+        for i in range(args.rounds):
+            for what, d in (("one report", one), ("many reports", many)):
+                db = os.path.join(tmp, f"{os.path.basename(d)}{i}.db")
+                take(f"inkan, SQLite, {what}", rows[d], inkan, "reports", "import", d, "--store", "sqlite:" + db)
+                os.unlink(db)
+                if pg:
+                    pg.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+                    take(f"inkan, PostgreSQL, {what}", rows[d], inkan, "reports", "import", d, "--store", pg.url)
+            take("limit: unpacking alone", args.rows, limits, "inflate", path)
+            take("limit: expat alone", args.rows, limits, "expat", path)
+            db = os.path.join(tmp, f"l{i}.db")
+            take("limit: the rows alone into SQLite", args.rows, limits, "sqlite", str(args.rows), db)
+            os.unlink(db)
+        if pg:
+            pg.__exit__(None, None, None)
+        memory = run(inkan, "reports", "import", small, "--store", "sqlite:" + os.path.join(tmp, "s.db"))[2]
+    for name, (wall, cpu, _, n) in best.items():
+        print(f"{name:35} {n / wall:9,.0f} rows/s of the clock, {cpu / n * 1e6:5.2f} us of CPU a row")
+    print(f"memory: {best['inkan, SQLite, one report'][2]:.0f} MB, for a tenth of the rows {memory:.0f} MB")
 
 
 if __name__ == "__main__":
