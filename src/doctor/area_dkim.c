@@ -14,7 +14,7 @@ struct record_check {
 	struct records_check *r;
 	str name, domain, selector;
 	const struct privkey *key; /* NULL: could not be read */
-	str wanted; /* the line to be published; empty without the key */
+	str wanted; /* the line to be published */
 	str path;
 };
 
@@ -44,11 +44,42 @@ static str wanted_line(const struct record_check *c)
 	struct dkim_record_options o = { .hashes = STR("sha256") };
 	size_t key_at;
 
+	/* only root may read the key */
 	if (!c->key)
-		return STR("");
+		return records_line(c->r->m, c->name,
+				    STR("v=DKIM1; p=PUBLIC-KEY"));
 	return records_line(c->r->m, c->name,
 			    dkim_record_write(c->r->m->arena, c->key, &o,
 					      &key_at));
+}
+
+static bool looks_like_key(str txt)
+{
+	return str_istarts(txt, STR("v=DKIM1")) ||
+	       memmem(txt.p, txt.n, "p=", 2);
+}
+
+/* Names that are written in its place: without an underscore, or without the
+ * middle. */
+static str wrong_place(const struct record_check *c)
+{
+	static const char *const middles[] = { ".domainkey", "._domainkeys",
+					       "._domain_key", "" };
+	struct records_check *r = c->r;
+	str found = { NULL, 0 }, first;
+
+	for (size_t i = 0; i < sizeof middles / sizeof *middles; i++) {
+		struct buf b = buf_of(r->m->arena, 1024);
+		const struct dns_answer *a;
+
+		buf_printf(&b, "%.*s%s.%.*s", STR_ARG(c->selector), middles[i],
+			   STR_ARG(c->domain));
+		a = ask(r->asks, DNS_TXT, buf_str(&b));
+		r->pending |= !a;
+		if (a && !found.p && records_count(a, looks_like_key, &first))
+			found = buf_str(&b);
+	}
+	return found;
 }
 
 /* A panel put the domain behind a name that had it already. */
@@ -57,11 +88,15 @@ static void check_missing(const struct record_check *c)
 	struct records_check *r = c->r;
 	str twice = records_name(r->m, c->name, c->domain);
 	const struct dns_answer *a = ask(r->asks, DNS_TXT, twice);
+	str place = wrong_place(c);
 
 	r->pending |= !a;
 	if (a && a->n)
 		judge(r->f, FIND_KEY_DOUBLED, false, c->name,
 		      ARGS(twice, c->wanted));
+	else if (place.p)
+		judge(r->f, FIND_KEY_PLACE, false, c->name,
+		      ARGS(place, c->wanted));
 	else
 		judge(r->f, FIND_KEY_RECORD, false, c->name, ARGS(c->wanted));
 }
@@ -190,6 +225,8 @@ static void check_record(const struct record_check *c)
 		check_missing(c);
 		return;
 	}
+	judge(r->f, FIND_KEY_DOUBLED, true, c->name, NULL);
+	judge(r->f, FIND_KEY_PLACE, true, c->name, NULL);
 	judge(r->f, FIND_KEY_RECORD, true, c->name, NULL);
 	judge(r->f, FIND_KEY_SEVERAL, a->n == 1, c->name,
 	      ARGS(machine_number(r->m, (unsigned)a->n), c->wanted));

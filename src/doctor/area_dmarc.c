@@ -25,24 +25,31 @@ static bool nearly(str txt)
 	       str_istarts(txt, STR("dmarc1"));
 }
 
-/* At the domain itself, or with the domain twice. */
-static void check_place(struct records_check *r, str domain, str line)
+/* At the domain itself, with the domain twice, or under a name much like it. */
+static void check_place(struct records_check *r, str domain, bool there,
+			str line)
 {
 	str name = records_name(r->m, STR("_dmarc"), domain);
-	str twice = records_name(r->m, name, domain);
-	const struct dns_answer *at = ask(r->asks, DNS_TXT, domain);
-	const struct dns_answer *below = ask(r->asks, DNS_TXT, twice);
+	str names[] = { domain, records_name(r->m, name, domain),
+			records_name(r->m, STR("dmarc"), domain),
+			records_name(r->m, STR("_dmarc._domainkey"), domain),
+			records_name(r->m, STR("_DMARC1"), domain) };
 	str first, where = { NULL, 0 };
 
-	if (!at || !below) {
-		r->pending = true;
-		return;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct dns_answer *a = ask(r->asks, DNS_TXT, names[i]);
+
+		r->pending |= !a;
+		if (a && !where.p && records_count(a, dmarc_is_record, &first))
+			where = names[i];
 	}
-	if (records_count(at, dmarc_is_record, &first))
-		where = domain;
-	if (records_count(below, dmarc_is_record, &first))
-		where = twice;
-	judge(r->f, FIND_DMARC_PLACE, !where.p, name, ARGS(where, line));
+	if (r->pending)
+		return;
+	finding_put(r->f, FIND_DMARC_PLACE,
+		    !where.p ? FINDING_OK
+		    : there  ? FINDING_NOTE
+			     : FINDING_FAIL,
+		    name, ARGS(where, line));
 }
 
 static bool for_reports(str address)
@@ -89,6 +96,17 @@ static void check_consent(struct records_check *r, str domain,
 			   records_line(r->m, name, STR("v=DMARC1"))));
 }
 
+/* RFC 7489 6.3 wants p= right behind v=, and its readers are still many. */
+static bool p_comes_second(str text)
+{
+	str field;
+
+	(void)str_split(&text, ';', &field);
+	return str_split(&text, ';', &field) &&
+	       str_eq(str_trim(str_head(field, str_find(field, '='))),
+		      STR("p"));
+}
+
 static void check_reports(struct records_check *r, str domain,
 			  const struct dmarc_record *record, str line)
 {
@@ -104,6 +122,9 @@ static void check_reports(struct records_check *r, str domain,
 		      ARGS(uri->address));
 		check_consent(r, domain, uri);
 	}
+	for (size_t i = 0; i < record->n_ruf; i++)
+		if (record->ruf[i].address.n)
+			check_consent(r, domain, &record->ruf[i]);
 }
 
 static void check_text(struct records_check *r, str domain, str text, str line)
@@ -118,6 +139,9 @@ static void check_text(struct records_check *r, str domain, str text, str line)
 				 record.problems[i].tag, line));
 	if (!record.n_problems)
 		judge(r->f, FIND_DMARC_TAG, true, domain, ARGS(text));
+	if (!record.broken)
+		judge(r->f, FIND_DMARC_ORDER, p_comes_second(text), domain,
+		      ARGS(text));
 	judge(r->f, FIND_DMARC_POLICY,
 	      record.p != DMARC_POLICY_NONE && !record.testing, domain,
 	      ARGS(str_of(dmarc_policy_word(record.p)),
@@ -175,7 +199,7 @@ void check_dmarc(struct records_check *r, str domain)
 		return;
 	n = records_count(a, dmarc_is_record, &text);
 	(void)records_count(a, nearly, &near);
-	check_place(r, domain, line);
+	check_place(r, domain, n > 0, line);
 	judge(r->f, FIND_DMARC, n > 0 || above, domain,
 	      ARGS(name, near.p ? near : STR(""), line));
 	if (!n)

@@ -85,6 +85,15 @@ static void check_ipv6(struct records_check *r, const struct ip *ips, size_t n)
 	      ARGS(postfix_value(r->m, NULL, STR("inet_protocols"))));
 }
 
+/* What it could call itself. */
+static str name_for(const struct records_check *r)
+{
+	return records_name(r->m, STR("mail"),
+			    r->n_domains && dns_name_labels(r->domains[0]) > 1
+				    ? r->domains[0]
+				    : STR("example.org"));
+}
+
 void check_host(struct records_check *r)
 {
 	struct ip ips[RECORDS_ADDRESSES_MAX];
@@ -93,7 +102,7 @@ void check_host(struct records_check *r)
 		    !str_iends(r->host, STR(".localdomain"));
 	size_t n;
 
-	judge(r->f, FIND_HELO, full, r->host, NULL);
+	judge(r->f, FIND_HELO, full, r->host, ARGS(name_for(r)));
 	if (!full || !records_ask(r, FIND_ADDRESS, DNS_A, r->host) ||
 	    !records_addresses(r, r->host, ips, &n))
 		return;

@@ -110,8 +110,7 @@ static void check_content(const struct key_file *k)
 		judge(k->f, FIND_KEY_WEAK, !rsa || privkey_bits(key) >= 2048,
 		      k->path,
 		      ARGS(machine_number(k->m, privkey_bits(key)),
-			   rsa ? STR("RSA") : STR("Ed25519"), k->domain,
-			   STR("NEW-SELECTOR")));
+			   rsa ? STR("RSA") : STR("Ed25519"), k->domain));
 	privkey_free(key);
 }
 

@@ -10,23 +10,23 @@ struct provider {
 	enum finding_code wanted[WANTED_MAX];
 };
 
-#define SPF_RULES                                                   \
-	FIND_SPF, FIND_SPF_SEVERAL, FIND_SPF_SYNTAX, FIND_SPF_TREE, \
-		FIND_SPF_PASS
-#define DKIM_RULES                                                            \
-	FIND_KEY_RECORD, FIND_KEY_DOUBLED, FIND_KEY_SEVERAL, FIND_KEY_SYNTAX, \
-		FIND_KEY_REVOKED, FIND_KEY_MISMATCH, FIND_KEY_TAGS,           \
-		FIND_KEY_RECORD_BITS
+#define SPF_RULES                                                    \
+	FIND_SPF, FIND_SPF_PLACE, FIND_SPF_SEVERAL, FIND_SPF_SYNTAX, \
+		FIND_SPF_TREE, FIND_SPF_PASS
+#define DKIM_RULES                                                           \
+	FIND_KEY_RECORD, FIND_KEY_DOUBLED, FIND_KEY_PLACE, FIND_KEY_SEVERAL, \
+		FIND_KEY_SYNTAX, FIND_KEY_REVOKED, FIND_KEY_MISMATCH,        \
+		FIND_KEY_TAGS, FIND_KEY_RECORD_BITS
 #define DMARC_RULES FIND_DMARC, FIND_DMARC_PLACE, FIND_DMARC_SEVERAL
 #define HOST_RULES FIND_ADDRESS, FIND_PTR
 
 static const struct provider providers[] = {
 	{ FIND_GOOGLE,
-	  19,
+	  21,
 	  { SPF_RULES, DKIM_RULES, DMARC_RULES, HOST_RULES,
 	    FIND_POSTFIX_TLS_OUT } },
-	{ FIND_YAHOO, 18, { SPF_RULES, DKIM_RULES, DMARC_RULES, HOST_RULES } },
-	{ FIND_MICROSOFT, 16, { SPF_RULES, DKIM_RULES, DMARC_RULES } },
+	{ FIND_YAHOO, 20, { SPF_RULES, DKIM_RULES, DMARC_RULES, HOST_RULES } },
+	{ FIND_MICROSOFT, 18, { SPF_RULES, DKIM_RULES, DMARC_RULES } },
 };
 
 static bool wants(const struct provider *p, enum finding_code code)

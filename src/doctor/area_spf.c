@@ -1,5 +1,6 @@
 /* SPF: the record, the tree of what it includes, and whether it knows this
  * host. */
+#include "base/ascii.h"
 #include "doctor/records.h"
 #include "spf/check.h"
 #include "spf/record.h"
@@ -9,11 +10,14 @@ enum { MANY_LOOKUPS = 9 };
 /* Something that was meant as SPF and is not. */
 static bool nearly(str txt)
 {
+	str head = str_head(str_trim(txt), 12);
+	struct buf b = { .p = (char[12]){ 0 }, .cap = 12, .max = 12 };
+
+	for (size_t i = 0; i < head.n; i++)
+		buf_putc(&b, ascii_lower(head.p[i]));
 	return !spf_is_record(txt) &&
-	       (str_istarts(str_trim(txt), STR("v=spf")) ||
-		str_istarts(txt, STR("\"v=spf")) ||
-		str_istarts(txt, STR("spf1 ")) ||
-		str_istarts(txt, STR("v:spf1")));
+	       (memmem(b.p, b.n, "spf1", 4) || memmem(b.p, b.n, "v=spf", 5) ||
+		memmem(b.p, b.n, "spf 1", 5));
 }
 
 /* What should stand there: the host's addresses. */
@@ -54,19 +58,44 @@ static struct spf_verdict walk(struct records_check *r, struct ip ip,
 	return v;
 }
 
+static void check_ptr(struct records_check *r, str domain,
+		      const struct spf_record *record)
+{
+	const struct spf_term *found = NULL;
+
+	for (size_t i = 0; i < record->n; i++)
+		if (record->terms[i].mechanism == SPF_PTR && !found)
+			found = &record->terms[i];
+	judge(r->f, FIND_SPF_PTR, !found, domain,
+	      ARGS(found ? found->text : STR("")));
+}
+
+/* all ends the record wherever it stands (RFC 7208 5.1, 6.1). */
+static void check_after_all(struct records_check *r, str domain,
+			    const struct spf_record *record,
+			    const struct spf_term *all)
+{
+	const struct spf_term *next = all + 1;
+	bool terms = next < record->terms + record->n;
+	struct buf b = buf_of(r->m->arena, 1024);
+
+	if (!terms && record->redirect.p)
+		buf_printf(&b, "redirect=%.*s", STR_ARG(record->redirect));
+	judge(r->f, FIND_SPF_AFTER, !terms && !record->redirect.p, domain,
+	      ARGS(all->text, terms ? next->text : buf_str(&b)));
+}
+
 static void check_end(struct records_check *r, str domain,
 		      const struct spf_record *record, str line)
 {
 	const struct spf_term *last = NULL;
 	enum finding_status status = FINDING_OK;
 
-	for (size_t i = 0; i < record->n; i++) {
-		if (record->terms[i].mechanism == SPF_ALL && !last)
+	for (size_t i = 0; i < record->n && !last; i++)
+		if (record->terms[i].mechanism == SPF_ALL)
 			last = &record->terms[i];
-		if (record->terms[i].mechanism == SPF_PTR)
-			judge(r->f, FIND_SPF_PTR, false, domain,
-			      ARGS(record->terms[i].text));
-	}
+	if (last)
+		check_after_all(r, domain, record, last);
 	if (!last && record->redirect.p)
 		return;
 	if (!last || last->qualifier == '?')
@@ -75,8 +104,9 @@ static void check_end(struct records_check *r, str domain,
 		status = FINDING_FAIL;
 	finding_put(r->f, FIND_SPF_ALL, status, domain,
 		    ARGS(last ? last->text : STR("(no all)"), line));
-	if (last && last->qualifier == '-')
-		judge(r->f, FIND_SPF_HARD, false, domain, ARGS(last->text));
+	if (last)
+		judge(r->f, FIND_SPF_HARD, last->qualifier != '-', domain,
+		      ARGS(last->text));
 }
 
 /* An address that nobody has goes through the whole tree. */
@@ -143,6 +173,25 @@ static str hardened(const struct machine *m, str value)
 	return buf_str(&b);
 }
 
+/* Where DNS panels and guesses put it. */
+static void check_place(struct records_check *r, str domain, str line)
+{
+	str names[] = { records_name(r->m, domain, domain),
+			records_name(r->m, STR("_spf"), domain),
+			records_name(r->m, STR("spf"), domain) };
+	str where = { NULL, 0 }, first;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct dns_answer *a = ask(r->asks, DNS_TXT, names[i]);
+
+		r->pending |= !a;
+		if (a && !where.p && records_count(a, spf_is_record, &first))
+			where = names[i];
+	}
+	if (where.p)
+		judge(r->f, FIND_SPF_PLACE, false, domain, ARGS(where, line));
+}
+
 void check_spf(struct records_check *r, str domain)
 {
 	const struct dns_answer *a = records_ask(r, FIND_SPF, DNS_TXT, domain);
@@ -160,8 +209,11 @@ void check_spf(struct records_check *r, str domain)
 	n = records_count(a, spf_is_record, &record);
 	(void)records_count(a, nearly, &near);
 	judge(r->f, FIND_SPF, n > 0, domain, ARGS(near, line));
-	if (!n)
+	if (!n) {
+		check_place(r, domain, line);
 		return;
+	}
+	judge(r->f, FIND_SPF_PLACE, true, domain, NULL);
 	judge(r->f, FIND_SPF_SEVERAL, n == 1, domain,
 	      ARGS(machine_number(r->m, (unsigned)n), line));
 	if (n > 1)
@@ -172,6 +224,7 @@ void check_spf(struct records_check *r, str domain)
 		return;
 	}
 	judge(r->f, FIND_SPF_SYNTAX, true, domain, ARGS(record));
+	check_ptr(r, domain, &parsed);
 	check_end(r, domain, &parsed, line);
 	check_tree(r, domain);
 	check_host_passes(r, domain, line);

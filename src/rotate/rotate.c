@@ -52,7 +52,9 @@ static bool make_key(struct rotate_env *env, const struct rotate_key *k,
 	if (!key) {
 		if (unlink(path) < 0 && errno != ENOENT)
 			return err_sys(e, _("cannot remove %s"), path);
-		key = privkey_generate(k->type, k->bits ? k->bits : 2048, e);
+		/* a short key is never made again */
+		key = privkey_generate(k->type, k->bits > 2048 ? k->bits : 2048,
+				       e);
 		ok = key && privkey_write(key, path, e);
 	}
 	privkey_free(key);

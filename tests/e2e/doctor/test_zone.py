@@ -2,48 +2,21 @@
 import re
 
 import tap
-from tool import run, write
-from tree import KEYS, tutorial
+import zones
+from tool import run
+from tree import tutorial
+from zones import AREAS, NAME, RIGHT, value_of
 
 t = tap.Tap()
 base = tutorial().sub("/etc/postfix/main.cf", "inet_protocols = ipv4", "inet_protocols = all")
 base.sub("/etc/postfix/main.cf", "myhostname = example.org", "myhostname = mail.example.org")
-with open(base.path(f"{KEYS}/default.txt"), encoding="ascii") as f:
-    KEY = "".join(f.read().split('"')[1::2])
-base.key("other")
-with open(base.path(f"{KEYS}/other.txt"), encoding="ascii") as f:
-    OTHER = "".join(f.read().split('"')[1::2])
-base.key("weak", bits="1024")
-with open(base.path(f"{KEYS}/weak.txt"), encoding="ascii") as f:
-    WEAK = "".join(f.read().split('"')[1::2])
-NAME = "default._domainkey.example.org"
-AREAS = ("dns.", "host.", "mx.", "spf.", "dkim.record.", "dmarc.", "policy.")
-RIGHT = {
-    "example.org": ["MX 10 mail.example.org.", "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all", 'CAA 0 issue "ca.example"'],
-    "mail.example.org": ["A 192.0.2.1", "AAAA 2001:db8::1", "v=spf1 a -all"],
-    "1.2.0.192.in-addr.arpa": ["PTR mail.example.org."],
-    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa": ["PTR mail.example.org."],
-    NAME: [KEY],
-    "_dmarc.example.org": ["v=DMARC1; p=quarantine; rua=mailto:dmarc@example.org"],
-    "_mta-sts.example.org": ["v=STSv1; id=1"],
-    "_smtp._tls.example.org": ["v=TLSRPTv1; rua=mailto:tls@example.org"],
-}
-TYPES = ("MX ", "A ", "AAAA ", "PTR ", "CAA ", "CNAME ")
-
-
-def line(name, value):
-    if value.startswith(TYPES):
-        return f"{name}. 300 IN {value}\n"
-    strings = " ".join('"%s"' % value[i:i + 255].replace("\\", "\\\\").replace('"', '\\"') for i in range(0, len(value), 255))
-    return f"{name}. 300 IN TXT {strings}\n"
+base.key("other").key("weak", bits="1024")
+KEY, OTHER, WEAK = (value_of(base, selector) for selector in ("default", "other", "weak"))
 
 
 def zone(**changes):
     """The right records with others in their place; None takes away."""
-    records = {**RIGHT, **{k: v for k, v in changes.items() if v is not None}}
-    for name in [k for k, v in changes.items() if v is None]:
-        del records[name]
-    return write("z", "".join(line(n, v) for n, values in records.items() for v in ([values] if isinstance(values, str) else values)))
+    return zones.zone(zones.lines(zones.changed(zones.right(KEY), changes)))
 
 
 def findings(file, tree=base, *args):
@@ -86,10 +59,45 @@ CASES = [
     ("a redirect", {**with_spf("v=spf1 redirect=_spf.example.org"), "_spf.example.org": "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"}, set()),
     ("ptr", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ptr ~all"), {"spf.ptr"}),
     ("the host's IPv6 is not in it", with_spf("v=spf1 ip4:192.0.2.1 ~all"), {"spf.host"}),
+    ("what stands behind all", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all include:_spf.example.net"), {"spf.after_all"}),
+    ("redirect beside all", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all redirect=_spf.example.net"), {"spf.after_all"}),
+    ("all in front", with_spf("v=spf1 ~all ip4:192.0.2.1 ip6:2001:db8::1"), {"spf.after_all", "spf.host"}),
+    ("SPF at another name", {"example.org": RIGHT["example.org"][::2], "_spf.example.org": RIGHT["example.org"][1]}, {"spf.record", "spf.record.place"}),
+    ("SPF at a doubled name", {"example.org": RIGHT["example.org"][::2], "example.org.example.org": RIGHT["example.org"][1]},
+     {"spf.record", "spf.record.place"}),
+    ("SPF in quotes", with_spf('"v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all"'), {"spf.record"}),
+    ("SPF in typographic quotes", {"example.org": [RIGHT["example.org"][0], "RAW TXT \"\\226\\128\\156v=spf1 -all\\226\\128\\157\"", RIGHT["example.org"][2]]},
+     {"spf.record"}),
+    ("an address as a name", with_spf("v=spf1 a:192.0.2.1 ip6:2001:db8::1 ~all"), {"spf.record.syntax"}),
+    ("a blank behind ip4:", with_spf("v=spf1 ip4: 192.0.2.1 ~all"), {"spf.record.syntax"}),
+    ("commas", with_spf("v=spf1 ip4:192.0.2.1, ip6:2001:db8::1 ~all"), {"spf.record.syntax"}),
+    ("a semicolon at the end", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all;"), {"spf.record.syntax"}),
+    ("?all", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ?all"), {"spf.all"}),
+    ("capitals", with_spf("V=SPF1 IP4:192.0.2.1 A:mail.example.org ~ALL"), set()),
+    ("three includes without an answer", with_spf("v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 a:n1.example.net a:n2.example.net a:n3.example.net ~all"),
+     {"spf.tree"}),
+    ("split in the middle of a word", {"example.org": [RIGHT["example.org"][0], 'RAW TXT "v=spf1 ip4:192.0.2.1 ip" "6:2001:db8::1 ~all"',
+                                                      RIGHT["example.org"][2]]}, set()),
+    ("split without its blank", {"example.org": [RIGHT["example.org"][0], 'RAW TXT "v=spf1 ip4:192.0.2.1" "ip6:2001:db8::1 ~all"',
+                                                RIGHT["example.org"][2]]}, {"spf.record.syntax"}),
+    ("other TXT records beside it", {"example.org": RIGHT["example.org"] + ["site-verification=spf1-abc", "MS=ms1"]}, set()),
     ("no SPF of the host", {"mail.example.org": ["A 192.0.2.1", "AAAA 2001:db8::1"]}, {"spf.helo"}),
     # DKIM
     ("no key", {NAME: None}, {"dkim.record.missing"}),
     ("a doubled name", {NAME: None, NAME + ".example.org": KEY}, {"dkim.record.doubled"}),
+    ("no underscore", {NAME: None, "default.domainkey.example.org": KEY}, {"dkim.record.place"}),
+    ("at the selector alone", {NAME: None, "default.example.org": KEY}, {"dkim.record.place"}),
+    ("another record at the selector's name", {NAME: None, "default.example.org": "hello"}, {"dkim.record.missing"}),
+    ("by an alias", {NAME: "CNAME key.example.net.", "key.example.net": KEY}, set()),
+    ("an alias that leads nowhere", {NAME: "CNAME key.example.net."}, {"dkim.record.missing"}),
+    ("a key in PEM", {NAME: KEY.replace("p=", "p=-----BEGIN PUBLIC KEY-----")}, {"dkim.record.syntax"}),
+    ("p= alone, without v=", {NAME: "k=rsa; h=sha256; " + KEY[KEY.index("p="):]}, {"dkim.record.text"}),
+    ("v= not in front", {NAME: "k=rsa; v=DKIM1; " + KEY[KEY.index("p="):]}, {"dkim.record.syntax"}),
+    ("another kind of key", {NAME: KEY.replace("k=rsa", "k=ed25519")}, {"dkim.record.syntax"}),
+    ("no semicolon", {NAME: KEY.replace("v=DKIM1; ", "v=DKIM1 ")}, {"dkim.record.syntax"}),
+    ("p= twice", {NAME: KEY + "; " + KEY[KEY.index("p="):]}, {"dkim.record.syntax"}),
+    ("brackets of a zone file", {NAME: "(" + KEY + ")"}, {"dkim.record.syntax"}),
+    ("an old record beside it", {NAME: [KEY, OTHER]}, {"dkim.record.several"}),
     ("another key", {NAME: OTHER}, {"dkim.record.mismatch"}),
     ("another, weak key", {NAME: WEAK}, {"dkim.record.mismatch", "dkim.record.bits"}),
     ("a key cut off", {NAME: KEY[:200]}, {"dkim.record.syntax"}),
@@ -108,6 +116,26 @@ CASES = [
      {"dmarc.record", "dmarc.record.place"}),
     ("DMARC at a doubled name", {"_dmarc.example.org": None, "_dmarc.example.org.example.org": "v=DMARC1; p=none"},
      {"dmarc.record", "dmarc.record.place"}),
+    ("DMARC without an underscore", {"_dmarc.example.org": None, "dmarc.example.org": "v=DMARC1; p=none"},
+     {"dmarc.record", "dmarc.record.place"}),
+    ("a second one where nobody looks", {"dmarc.example.org": "v=DMARC1; p=none"}, {"dmarc.record.place"}),
+    ("DMARC in quotes", with_dmarc('"v=DMARC1; p=reject; rua=mailto:dmarc@example.org"'), {"dmarc.record"}),
+    ("DMARC with backslashes", with_dmarc("v=DMARC1\\; p=reject"), {"dmarc.record"}),
+    ("v=DMARC", with_dmarc("v=DMARC; p=reject; rua=mailto:dmarc@example.org"), {"dmarc.record"}),
+    ("commas in DMARC", with_dmarc("v=DMARC1, p=reject"), {"dmarc.record"}),
+    ("p behind rua", with_dmarc("v=DMARC1; rua=mailto:dmarc@example.org; p=reject"), {"dmarc.record.order"}),
+    ("no p", with_dmarc("v=DMARC1; rua=mailto:dmarc@example.org"), {"dmarc.record.tag", "dmarc.policy"}),
+    ("p twice", with_dmarc("v=DMARC1; p=reject; p=none; rua=mailto:dmarc@example.org"), {"dmarc.record.tag", "dmarc.policy"}),
+    ("two addresses, a semicolon between", with_dmarc("v=DMARC1; p=reject; rua=mailto:dmarc@example.org; mailto:b@example.org"), {"dmarc.record.tag"}),
+    ("two addresses", with_dmarc("v=DMARC1; p=reject; rua=mailto:dmarc@example.org, mailto:dmarc@mail.example.org"), set()),
+    ("fo and modes mistyped", with_dmarc("v=DMARC1; p=reject; fo=2; adkim=relaxed; aspf=s; rua=mailto:dmarc@example.org"), {"dmarc.record.tag"}),
+    ("fo, modes, sp and np", with_dmarc("v=DMARC1; p=reject; sp=quarantine; np=reject; fo=1:d:s; adkim=r; aspf=s; rua=mailto:dmarc@example.org;"), set()),
+    ("a tag of nobody's", with_dmarc("v=DMARC1; p=reject; policy=x; rua=mailto:dmarc@example.org"), {"dmarc.record.tag"}),
+    ("failure reports elsewhere", with_dmarc("v=DMARC1; p=reject; rua=mailto:dmarc@example.org; ruf=mailto:dmarc@example.net"), {"dmarc.rua.consent"}),
+    ("a provider's whole domain agrees", {**with_dmarc("v=DMARC1; p=reject; rua=mailto:dmarc@example.net"),
+                                          "*._report._dmarc.example.net": "v=DMARC1;"}, set()),
+    ("DMARC by an alias", {"_dmarc.example.org": "CNAME d.example.net.", "d.example.net": "v=DMARC1; p=reject; rua=mailto:dmarc@example.org"}, set()),
+    ("a logo (BIMI)", {"default._bimi.example.org": "v=BIMI1; l=https://example.org/logo.svg"}, set()),
     ("two DMARC records", with_dmarc(["v=DMARC1; p=none", "v=DMARC1; p=reject"]), {"dmarc.record.several"}),
     ("the tutorial's", with_dmarc("v=DMARC1; p=reject; rua=mailto:hana@example.org; pct=100"),
      {"dmarc.record.tag", "dmarc.rua.person"}),
@@ -151,16 +179,11 @@ for name in ("no SPF", "a typo in SPF", "no key", "another key", "quotes in the 
     fixes = [f for f in findings(zone(**changes)) if f["fix"].startswith("# publish: ") and f["status"] != "ok"]
     t.ok(fixes, f"{name}: says what to publish")
     for f in fixes:
-        new = f["fix"].removeprefix("# publish: ")
-        owner = new.split(". ")[0]
-        kind = new.split(" IN ")[1].split(" ")[0]
         with open(zone(**changes), encoding="ascii") as file:
-            old = file.readlines()
-        meant = "v=spf1" if "v=spf1" in new else '"' if kind == "TXT" else kind
-        kept = [x for x in old if not (x.startswith(owner + ". ") and f" IN {kind} " in x and meant in x)]
-        after = findings(write("z2", "".join(kept) + new + "\n"))
+            rows = file.readlines()
+        after = findings(zones.zone(zones.published(rows, f["fix"])))
         same = [g for g in after if g["code"] == f["code"] and g["subject"] == f["subject"]]
-        t.ok(same and all(g["status"] == "ok" for g in same), f"{name}: {f['code']} is cured", (new, same))
+        t.ok(same and all(g["status"] == "ok" for g in same), f"{name}: {f['code']} is cured", (f["fix"], same))
 
 # IPv6 and inet_protocols; other domains; no DNS
 v4 = base.copy().sub("/etc/postfix/main.cf", "inet_protocols = all", "inet_protocols = ipv4")

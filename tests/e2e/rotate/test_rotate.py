@@ -83,7 +83,8 @@ tables = {}
 for domain in ("example.org", "example.net"):
     os.mkdir(path(domain))
     for selector, algorithm in (("first", "rsa"), ("edfirst", "ed25519")):
-        subprocess.run([INKAN, "keygen", "-d", domain, "-s", selector, "-D", path(domain), "--algorithm", algorithm],
+        short = ["--bits", "1024"] if (domain, algorithm) == ("example.org", "rsa") else []
+        subprocess.run([INKAN, "keygen", "-d", domain, "-s", selector, "-D", path(domain), "--algorithm", algorithm, *short],
                        check=True, stdout=subprocess.DEVNULL, env=ENV)
 write("KeyTable", "# our keys\nfirst-org example.org:first:" + path("example.org/first.private") +
       "\nfirst-net example.net:first:" + path("example.net/first.private") +
@@ -182,6 +183,17 @@ def selectors_of(domain):
     return sorted(re.search(r"\bs=([^;\s]+)", v).group(1) for n, v in got["added"] if n == "DKIM-Signature")
 
 
+def bits(selector):
+    """What check says of the length of a key of example.org and of its record; and its cure."""
+    name = f"{selector}._domainkey.example.org"
+    value = query(PRIMARY, name)
+    zone = write("bits.zone", f"{name}. TXT " + " ".join(f'"{value[i:i + 200]}"' for i in range(0, len(value), 200)) + "\n")
+    out = subprocess.run([INKAN, "check", "--json", "--config", filter_.conf, "--zone", zone, "--domain", "example.org", "--only", "dkim.key.bits",
+                          "--only", "dkim.record.bits"], check=True, stdout=subprocess.PIPE, env=ENV).stdout
+    mine = [f for f in json.loads(out)["findings"] if f["subject"] in (name, path(f"example.org/{selector}.private"))]
+    return [(f["code"], f["status"], f["fix"]) for f in mine]
+
+
 load = Load()
 load.start()
 P = ("--tsig", tsig, "--server", PRIMARY, "-c", filter_.conf)
@@ -196,7 +208,8 @@ t.eq(rotate("start", *P, "--selector", "first")[0], 64, "the selector is in use"
 t.eq(rotate("turn")[0], 64, "no such action")
 t.eq(sorted(f for f in os.listdir(path("state")) if f.endswith(".json")), [], "nothing was begun")
 
-# ---- one rotation with a secondary that lags
+# ---- one rotation with a secondary that lags; the old key was short
+t.eq(bits("first"), [(c, "warn", "inkan rotate start --domain example.org") for c in ("dkim.key.bits", "dkim.record.bits")], "check: a short key")
 got = rotate("start", *P)
 t.eq((got[0], stage(got)), (0, ("publish", "dns")), "start: published, the secondary does not show it")
 servers = {s["server"]: s["ok"] for s in got[1].get("records", [{"servers": []}])[0]["servers"]}
@@ -229,6 +242,7 @@ t.ok("first-org" not in table("KeyTable") and "other" in table("KeyTable"), "Key
 refresh()
 until("the secondary", lambda: query(SECONDARY, "first._domainkey.example.org") == "v=DKIM1; k=rsa; p=")
 t.eq(stage(rotate("next", now=START + 61 + 7 * DAY)), ("done", None), "done")
+t.eq(bits(new), [(c, "ok", "") for c in ("dkim.key.bits", "dkim.record.bits")], "check: the cure was a rotation, the new key is long")
 t.ok(os.path.exists(path("example.org/first.private")), "the old private key is not deleted")
 t.eq(stage(rotate("status")), ("done", None), "status")
 t.eq(stage(rotate("next", "--every", "90", now=START + 90 * DAY)), ("done", None), "--every: not old enough")
