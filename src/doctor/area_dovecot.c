@@ -141,10 +141,22 @@ static bool reads_folder(str location, str folder)
 	       str_eq(str_skip(path, path.n - folder.n), folder);
 }
 
+/* mail_location, or what 2.4 has in its place. */
+static str location_of(const struct machine *m)
+{
+	str driver = value_of(m, STR(""), STR("mail_driver"), STR(""));
+	str path = value_of(m, STR(""), STR("mail_path"), STR(""));
+
+	if (!driver.n)
+		return value_of(m, STR(""), STR("mail_location"), STR(""));
+	return path.n ? joined(m, joined(m, driver, STR(":")), path) : path;
+}
+
 static void check_mail(struct findings *f, const struct machine *m)
 {
 	str box = postfix_value(m, NULL, STR("home_mailbox"));
-	str location = value_of(m, STR(""), STR("mail_location"), STR(""));
+	str location = location_of(m);
+	bool newer = value_of(m, STR(""), STR("mail_driver"), STR("")).n;
 	bool delivers = !postfix_value(m, NULL, STR("mailbox_command")).n &&
 			!postfix_value(m, NULL, STR("mailbox_transport")).n;
 
@@ -153,7 +165,11 @@ static void check_mail(struct findings *f, const struct machine *m)
 		return;
 	box.n--;
 	judge(f, FIND_DOVECOT_MAILDIR, reads_folder(location, box),
-	      STR("/etc/dovecot"), ARGS(box, location));
+	      STR("/etc/dovecot"),
+	      ARGS(box, location,
+		   newer ? STR("mail_driver = maildir")
+			 : joined(m, STR("mail_location = maildir:~/"), box),
+		   newer ? joined(m, STR("mail_path = ~/"), box) : STR("")));
 }
 
 void check_dovecot(struct findings *f, const struct machine *m)

@@ -1,5 +1,7 @@
 /* Between Postfix and the signer: both ends of the socket, and what happens
  * when it is not answered. */
+#include "base/limits.h"
+#include "conf/lex.h"
 #include "doctor/areas.h"
 #include "doctor/postlex.h"
 #include "net/sockaddr.h"
@@ -135,6 +137,22 @@ static size_t count_milters(str list)
 	return n;
 }
 
+/* An address that is the new one, or is where a signer that moved was: left in
+ * the list it would answer nobody. */
+static bool is_replaced(str address, str new)
+{
+	static const char *const words[] = { "dkim", "inkan", ":8891",
+					     ":12301" };
+
+	if (str_eq(str_skip(address, str_find(address, ':')),
+		   str_skip(new, str_find(new, ':'))))
+		return true;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (memmem(address.p, address.n, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
 /* A list with `address` in the signer's place, or before the others. */
 static str list_with(const struct ends *e, const struct mastercf_service *s,
 		     str list, str address)
@@ -146,7 +164,8 @@ static str list_with(const struct ends *e, const struct mastercf_service *s,
 
 	buf_put(&b, address);
 	while (!only && next_milter(&c, &m))
-		if (!same_socket(e, s, m.address))
+		if (!same_socket(e, s, m.address) &&
+		    !is_replaced(m.address, address))
 			buf_printf(&b, ", %.*s", STR_ARG(m.address));
 	return buf_str(&b);
 }
@@ -235,6 +254,25 @@ static void move_socket(const struct ends *e, enum finding_code code,
 			       NEW_SOCKET)));
 }
 
+/* The service that takes back what a content filter was given, when that one
+ * signs: the filter may change the mail. */
+static const struct mastercf_service *signed_on_return(
+	const struct ends *e, const struct mastercf_service *s,
+	struct milter *found)
+{
+	const struct machine *m = e->m;
+
+	if (!postfix_value(m, s, STR("content_filter")).n)
+		return NULL;
+	for (s = m->postfix.master.first; s; s = s->next)
+		if (postfix_is_smtpd(s) && postfix_is_loopback(s) &&
+		    !no_milters(m, s) &&
+		    find_signer(e, s, postfix_value(m, s, STR("smtpd_milters")),
+				found))
+			return s;
+	return NULL;
+}
+
 static void check_service(const struct ends *e,
 			  const struct mastercf_service *s)
 {
@@ -243,7 +281,15 @@ static void check_service(const struct ends *e,
 	str by = switched_off_by(m, s);
 	struct milter found;
 	bool none = !list.n || no_milters(m, s);
+	const struct mastercf_service *back = signed_on_return(e, s, &found);
 
+	if (back && (none || !find_signer(e, s, list, &found))) {
+		(void)signed_on_return(e, s, &found);
+		judge(e->f, FIND_MILTER_SOCKET, true, service_name(m, back),
+		      ARGS(list, e->signer_text));
+		check_action(e, back, &found);
+		return;
+	}
 	if (none && by.n)
 		judge(e->f, FIND_MILTER_OFF, false, service_name(m, s),
 		      ARGS(by, service_name(m, s)));
@@ -253,6 +299,8 @@ static void check_service(const struct ends *e,
 	if (none)
 		return;
 	if (find_signer(e, s, list, &found)) {
+		judge(e->f, FIND_MILTER_OFF, true, service_name(m, s), NULL);
+		judge(e->f, FIND_MILTER_CHROOT, true, m->signer.path, NULL);
 		judge(e->f, FIND_MILTER_SOCKET, true, service_name(m, s),
 		      ARGS(list, e->signer_text));
 		check_action(e, s, &found);
@@ -303,9 +351,48 @@ static void check_permission(const struct ends *e)
 	      m->signer.path, ARGS(buf_str(&b), group));
 }
 
+static bool may(const struct machine *m, const struct stat *st, str user,
+		struct machine_user who, unsigned bits)
+{
+	if (st->st_uid == who.uid)
+		return (st->st_mode >> 6 & bits) == bits;
+	if (machine_in_group(m, user, st->st_gid))
+		return (st->st_mode >> 3 & bits) == bits;
+	return (st->st_mode & bits) == bits;
+}
+
+/* The folder of the socket: the signer makes it there, Postfix finds it there.
+ * What lies in /run is made when the machine starts. */
+static void check_folder(const struct ends *e)
+{
+	const struct machine *m = e->m;
+	str path = plain_path(m, str_of(e->signer.path));
+	str folder = str_head(path, str_rfind(path, '/'));
+	str user = signer_user(m);
+	struct machine_user signer, postfix;
+	const char *why = NULL;
+	struct stat st, etc;
+
+	if (!machine_user(m, user, &signer) ||
+	    !machine_user(m, STR("postfix"), &postfix) ||
+	    !tree_stat(&m->tree, "/etc", &etc) || etc.st_uid ||
+	    (!m->tree.live && (!tree_has(&m->tree, "/var/spool/postfix") ||
+			       str_starts(path, STR("/run/")))))
+		return;
+	if (!tree_stat(&m->tree, machine_cstr(m, folder), &st))
+		why = N_("it is not there");
+	else if (signer.uid && !may(m, &st, user, signer, 03))
+		why = N_("the signer cannot make its socket there");
+	else if (!may(m, &st, STR("postfix"), postfix, 01))
+		why = N_("postfix cannot enter it");
+	judge(e->f, FIND_MILTER_FOLDER, !why, m->signer.path,
+	      ARGS(folder, str_of(why ? why : ""), user));
+}
+
 static void check_kind(const struct ends *e, const struct mastercf_service *s)
 {
 	if (e->signer.kind == NET_UNIX) {
+		check_folder(e);
 		judge(e->f, FIND_MILTER_INET, true, e->m->signer.path,
 		      ARGS(e->signer_text));
 		check_permission(e);
@@ -313,6 +400,88 @@ static void check_kind(const struct ends *e, const struct mastercf_service *s)
 		move_socket(e, FIND_MILTER_INET, s, e->signer_text,
 			    e->m->signer.ours ? FINDING_NOTE : FINDING_WARN);
 	}
+}
+
+static const struct mastercf_service *cleanup_of(const struct machine *m)
+{
+	const struct mastercf_service *s = m->postfix.master.first;
+
+	while (s && !str_eq(s->name, STR("cleanup")))
+		s = s->next;
+	return s;
+}
+
+/* Mail that is not handed in by SMTP takes the same way. */
+static void check_local(const struct ends *e,
+			const struct mastercf_service *users)
+{
+	const struct machine *m = e->m;
+	const struct mastercf_service *s = cleanup_of(m);
+	str list = postfix_value(m, NULL, STR("non_smtpd_milters"));
+	str other = postfix_value(m, users, STR("smtpd_milters"));
+	struct milter found;
+
+	if (!list.n || !find_signer(e, users, other, &found))
+		return; /* told by another finding */
+	judge(e->f, FIND_MILTER_SOCKET,
+	      find_signer(e, s ? s : users, list, &found),
+	      STR("non_smtpd_milters"),
+	      ARGS(list, e->signer_text,
+		   list_with(e, users, other, name_for(e))));
+}
+
+/* opendmarc as another end of a socket.  False: there is none. */
+static bool read_opendmarc(const struct ends *e, struct ends *out)
+{
+	struct err err;
+	str text, name, value;
+	struct lex l;
+
+	*out = (struct ends){ .f = e->f, .m = e->m, .signer_text = STR("") };
+	if (!tree_read(&e->m->tree, e->m->arena, "/etc/opendmarc.conf",
+		       LIMIT_CONFIG_BYTES, &text, &err))
+		return false;
+	l = lex_of(text);
+	while (lex_next(&l, &name, &value))
+		if (str_ieq(name, STR("Socket")))
+			out->signer_text = value;
+	return out->signer_text.n &&
+	       net_address_parse(out->signer_text, &out->signer, &err);
+}
+
+static bool comes_first(const struct ends *a, const struct ends *b,
+			const struct mastercf_service *s, str list)
+{
+	struct cur c = cur_of(list);
+	struct milter m;
+
+	while (next_milter(&c, &m)) {
+		if (same_socket(a, s, m.address))
+			return true;
+		if (same_socket(b, s, m.address))
+			return false;
+	}
+	return false;
+}
+
+/* opendmarc takes DKIM's results from who stands before it. */
+static void check_order(const struct ends *e)
+{
+	const struct mastercf_service *s = e->m->postfix.master.first;
+	struct ends dmarc;
+	struct milter found;
+	str list;
+
+	while (s && postfix_port(s) != 25)
+		s = s->next;
+	if (!s || !read_opendmarc(e, &dmarc))
+		return;
+	list = postfix_value(e->m, s, STR("smtpd_milters"));
+	if (find_signer(e, s, list, &found) &&
+	    find_signer(&dmarc, s, list, &found))
+		judge(e->f, FIND_MILTER_ORDER, comes_first(e, &dmarc, s, list),
+		      service_name(e->m, s),
+		      ARGS(list, list_with(e, s, list, name_for(e))));
 }
 
 static void check_global(struct findings *f, const struct machine *m)
@@ -347,7 +516,8 @@ static void check_inbound(struct findings *f, const struct machine *m,
 	bool ours = setting_has(m, "Verify", "dmarc") ||
 		    setting_has(m, "RejectFailures", "yes");
 
-	judge(f, FIND_INBOUND, ours || count_milters(list) > 1,
+	judge(f, FIND_INBOUND,
+	      ours || count_milters(list) > 1 || (list.n && signs_elsewhere(m)),
 	      service_name(m, s),
 	      ARGS(ours              ? STR("inkand")
 		   : m->signer.there ? m->signer.path
@@ -381,6 +551,9 @@ void check_milter(struct findings *f, const struct machine *m)
 			users = users ? users : s;
 			check_service(&e, s);
 		}
-	if (users)
-		check_kind(&e, users);
+	check_order(&e);
+	if (!users)
+		return;
+	check_local(&e, users);
+	check_kind(&e, users);
 }

@@ -225,12 +225,26 @@ static void check_maps(struct findings *f, const struct machine *m)
 	}
 }
 
+/* Mail of strangers comes to an end before anything lets all of it through. */
 static bool ends_for_strangers(str list)
 {
-	return postfix_has_word(list, STR("reject_unauth_destination")) ||
-	       postfix_has_word(list, STR("defer_unauth_destination")) ||
-	       postfix_has_word(list, STR("reject")) ||
-	       postfix_has_word(list, STR("defer"));
+	static const str ends[] = {
+		STR_INIT("reject_unauth_destination"),
+		STR_INIT("defer_unauth_destination"),
+		STR_INIT("reject"),
+		STR_INIT("defer"),
+	};
+	struct cur c = cur_of(list);
+	str word;
+
+	while (postlex_word(&c, &word)) {
+		if (str_ieq(word, STR("permit")))
+			return false;
+		for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+			if (str_ieq(word, ends[i]))
+				return true;
+	}
+	return false;
 }
 
 static void check_relay(struct findings *f, const struct machine *m,
@@ -408,8 +422,7 @@ void check_postfix(struct findings *f, const struct machine *m)
 	check_size(f, m);
 	for (const struct mastercf_service *s = m->postfix.master.first; s;
 	     s = s->next)
-		if (str_eq(s->type, STR("inet")) &&
-		    str_eq(s->command, STR("smtpd"))) {
+		if (postfix_is_smtpd(s)) {
 			check_relay(f, m, s);
 			check_arrival(f, m, s);
 		}

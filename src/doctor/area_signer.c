@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "conf/dataset.h"
 #include "dkim/sign.h"
+#include "dns/name.h"
 #include "doctor/areas.h"
 #include "sign/signtable.h"
 
@@ -136,6 +137,77 @@ static void check_signing_keys(struct findings *f, const struct machine *m)
 		      ARGS(STR("SigningTable")));
 }
 
+static bool aligns(str a, str b)
+{
+	return dns_name_is_below(a, b) || dns_name_is_below(b, a);
+}
+
+/* The domain of the senders of a line; empty: of all, or of many. */
+static str sender_domain(str key)
+{
+	str domain = str_skip(key, str_rfind(key, '@') + 1);
+
+	if (str_rfind(key, '@') == key.n)
+		domain = key;
+	if (str_starts(domain, STR("*.")))
+		domain = str_skip(domain, 2);
+	if (str_starts(domain, STR(".")))
+		domain = str_skip(domain, 1);
+	return dns_name_is_domain(domain, true) ? domain : STR("");
+}
+
+/* What the key of a line signs as; empty: as the sender's domain, or nothing. */
+static str signed_as(const struct machine *m, const struct table_entry *line)
+{
+	struct table_entry found;
+	struct sign_entry se;
+	struct key_entry k;
+
+	if (!sign_entry_parse(line, &se) ||
+	    !table_find(m->signer.rules.keys, se.key_name, &found) ||
+	    key_entry_parse(&found, &k) || key_entry_has_percent(&k))
+		return STR("");
+	return k.domain;
+}
+
+/* One of several signatures is enough. */
+static bool aligns_elsewhere(const struct machine *m, str domain)
+{
+	const struct table *t = m->signer.rules.signing;
+	struct table_entry e;
+	size_t at = 0, n = 0;
+
+	while (m->signer.rules.multiple && n++ < LIMIT_DOCTOR_LINES &&
+	       table_next(t, &at, &e))
+		if (str_ieq(sender_domain(e.key), domain) &&
+		    aligns(signed_as(m, &e), domain))
+			return true;
+	return false;
+}
+
+static void check_alignment(struct findings *f, const struct machine *m)
+{
+	const struct table *t = m->signer.rules.signing;
+	struct table_entry e;
+	size_t at = 0, n = 0;
+	bool told = false;
+
+	if (!t || !m->signer.rules.keys)
+		return;
+	while (n++ < LIMIT_DOCTOR_LINES && table_next(t, &at, &e)) {
+		str from = sender_domain(e.key), as = signed_as(m, &e);
+
+		if (!from.n || !as.n || aligns(from, as) ||
+		    aligns_elsewhere(m, from))
+			continue;
+		told = true;
+		judge(f, FIND_SIGN_ALIGN, false, table_name(t),
+		      ARGS(e.key, as, from));
+	}
+	if (!told)
+		judge(f, FIND_SIGN_ALIGN, true, table_name(t), NULL);
+}
+
 static bool key_is_used(const struct table *signing, str name)
 {
 	struct table_entry e;
@@ -158,11 +230,13 @@ static void check_key_lines(struct findings *f, const struct machine *m)
 			   *signing = m->signer.rules.signing;
 	struct table_entry e;
 	size_t at = 0, seen = 0;
+	bool told = false;
 
 	while (t && seen++ < LIMIT_DOCTOR_LINES && table_next(t, &at, &e)) {
 		struct key_entry k;
 		const char *why = key_entry_parse(&e, &k);
 
+		told |= why != NULL;
 		if (why)
 			judge(f, FIND_KEY_LINE, false, table_name(t),
 			      ARGS(e.key, str_of(why)));
@@ -172,6 +246,9 @@ static void check_key_lines(struct findings *f, const struct machine *m)
 			      ARGS(e.key,
 				   machine_number(m, table_line(t, e.at))));
 	}
+	if (t && !told)
+		judge(f, FIND_KEY_LINE, true, table_name(t),
+		      ARGS(table_name(t)));
 }
 
 static void check_overruled(struct findings *f, const struct machine *m)
@@ -230,10 +307,27 @@ static void check_form(struct findings *f, const struct machine *m)
 					    : STR("127.0.0.53")));
 }
 
+bool signs_elsewhere(const struct machine *m)
+{
+	static const char *const folders[] = { "/etc/rspamd", "/etc/amavis",
+					       "/etc/dkimpy-milter" };
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (!m->signer.there && tree_has(&m->tree, folders[i]))
+			return true;
+	return false;
+}
+
 void check_signer(struct findings *f, const struct machine *m)
 {
 	const struct signer *s = &m->signer;
 
+	if (signs_elsewhere(m)) {
+		finding_skip(f, FIND_SIGNER, STR("/etc"),
+			     N_("rspamd, amavis or dkimpy-milter is there, "
+				"whose files are not read"));
+		return;
+	}
 	judge(f, FIND_SIGNER, s->there, s->path.p ? s->path : STR("/etc"),
 	      ARGS(s->path));
 	if (!s->there)
@@ -247,6 +341,7 @@ void check_signer(struct findings *f, const struct machine *m)
 	check_tables(f, m);
 	check_patterns(f, m);
 	check_signing_keys(f, m);
+	check_alignment(f, m);
 	check_key_lines(f, m);
 	check_overruled(f, m);
 	check_headers(f, m);
@@ -289,6 +384,25 @@ static void check_domain(struct findings *f, const struct machine *m,
 							: domain));
 }
 
+/* Its key signs mail of other organizations, such as a provider's second
+ * signature: who signs so need not send. */
+static bool signs_for_others(const struct machine *m, str domain)
+{
+	const struct table *t = m->signer.rules.signing;
+	struct table_entry e;
+	size_t at = 0, n = 0;
+
+	while (t && m->signer.rules.keys && n++ < LIMIT_DOCTOR_LINES &&
+	       table_next(t, &at, &e)) {
+		str from = sender_domain(e.key);
+
+		if (from.n && str_ieq(signed_as(m, &e), domain) &&
+		    !aligns(from, domain))
+			return true;
+	}
+	return false;
+}
+
 /* Postfix's own domain, those of the keys, and that of root's mail. */
 static void check_domains(struct findings *f, const struct machine *m)
 {
@@ -298,7 +412,8 @@ static void check_domains(struct findings *f, const struct machine *m)
 	bool full = str_find(own, '.') < own.n;
 
 	for (size_t i = 0; i < n; i++) {
-		check_domain(f, m, list[i]);
+		if (str_ieq(own, list[i]) || !signs_for_others(m, list[i]))
+			check_domain(f, m, list[i]);
 		full &= !str_ieq(own, list[i]);
 	}
 	if (full)
@@ -394,6 +509,33 @@ static void check_network(struct findings *f, const struct machine *m, str word)
 		   file ? STR("") : set_to));
 }
 
+/* Addresses that have nothing to do with each other, of each family. */
+static void check_world(struct findings *f, const struct machine *m)
+{
+	static const str strangers[2][3] = {
+		{ STR_INIT("192.0.2.77"), STR_INIT("198.51.100.77"),
+		  STR_INIT("203.0.113.77") },
+		{ STR_INIT("2001:db8::77"), STR_INIT("2600::77"),
+		  STR_INIT("3fff::77") },
+	};
+	const struct hosts *h = m->signer.rules.internal;
+	str file = h && is_file(h->table) ? table_name(h->table)
+					  : m->signer.path;
+	struct table_entry by = { .key = STR("") };
+	bool all = false;
+
+	for (size_t i = 0; h && i < 2 && !all; i++) {
+		all = true;
+		for (size_t j = 0; j < 3 && all; j++) {
+			struct ip ip;
+
+			all = ip_parse(strangers[i][j], &ip) &&
+			      hosts_find(h, STR(""), ip, &by) == HOSTS_IN;
+		}
+	}
+	judge(f, FIND_HOSTS_WORLD, !all, file, ARGS(by.key));
+}
+
 static void check_networks(struct findings *f, const struct machine *m)
 {
 	str nets = postfix_value(m, NULL, STR("mynetworks")), word;
@@ -423,6 +565,7 @@ void check_senders(struct findings *f, const struct machine *m)
 	if (!m->signer.ours && !str_eq(folder, STR("/etc/opendkim/")))
 		check_trusted_hosts(f, m, STR("/etc/opendkim/"));
 	check_subdomains(f, m);
+	check_world(f, m);
 	if (!m->postfix.there)
 		return;
 	check_domains(f, m);

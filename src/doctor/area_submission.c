@@ -27,16 +27,18 @@ static bool binds_senders(const struct machine *m,
 		STR_INIT("smtpd_recipient_restrictions"),
 		STR_INIT("smtpd_data_restrictions"),
 	};
+	static const str words[] = {
+		STR_INIT("reject_sender_login_mismatch"),
+		STR_INIT("reject_authenticated_sender_login_mismatch"),
+		STR_INIT("reject_known_sender_login_mismatch"),
+	};
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		str list = postfix_value(m, s, lists[i]);
 
-		if (postfix_has_word(list,
-				     STR("reject_sender_login_mismatch")) ||
-		    postfix_has_word(
-			    list,
-			    STR("reject_authenticated_sender_login_mismatch")))
-			return true;
+		for (size_t j = 0; j < sizeof words / sizeof *words; j++)
+			if (postfix_has_word(list, words[j]))
+				return true;
 	}
 	return false;
 }

@@ -37,6 +37,9 @@ str service_name(const struct machine *m, const struct mastercf_service *s);
 str postfix_origin(const struct machine *m, str *file);
 /* Would the signer sign mail of user@domain that it may sign at all? */
 bool signer_signs(const struct machine *m, str user, str domain);
+/* Another program is there that signs (rspamd, amavis, dkimpy-milter), and no
+ * signer whose files could be read. */
+bool signs_elsewhere(const struct machine *m);
 /* The user that UserID names; empty: none. */
 str signer_user(const struct machine *m);
 

@@ -62,6 +62,11 @@ bool postfix_chrooted(const struct machine *m,
 		      const struct mastercf_service *s);
 /* An address of smtpd's list of words, with commas or blanks between. */
 bool postfix_has_word(str list, str word);
+/* An SMTP server, also one behind postscreen. */
+bool postfix_is_smtpd(const struct mastercf_service *s);
+/* It listens for this machine alone, such as for what a content filter gives
+ * back. */
+bool postfix_is_loopback(const struct mastercf_service *s);
 /* Where an SMTP server listens: 25, 465, 587, or 0 for another one. */
 unsigned postfix_port(const struct mastercf_service *s);
 /* Users hand in their mail here: SMTP with authentication, not port 25 unless

@@ -113,6 +113,22 @@ bool postfix_has_word(str list, str word)
 	return false;
 }
 
+bool postfix_is_smtpd(const struct mastercf_service *s)
+{
+	return str_eq(s->command, STR("smtpd")) &&
+	       (str_eq(s->type, STR("inet")) || str_eq(s->type, STR("pass")));
+}
+
+bool postfix_is_loopback(const struct mastercf_service *s)
+{
+	str host = str_head(s->name, str_rfind(s->name, ':'));
+
+	return str_eq(s->type, STR("inet")) && host.n < s->name.n &&
+	       (str_starts(host, STR("127.")) ||
+		str_eq(host, STR("localhost")) || str_eq(host, STR("[::1]")) ||
+		str_eq(host, STR("::1")));
+}
+
 unsigned postfix_port(const struct mastercf_service *s)
 {
 	static const struct {
@@ -130,8 +146,10 @@ unsigned postfix_port(const struct mastercf_service *s)
 	str port = s->name;
 	size_t colon = str_rfind(port, ':');
 
-	if (!str_eq(s->type, STR("inet")) || !str_eq(s->command, STR("smtpd")))
+	if (!postfix_is_smtpd(s))
 		return 0;
+	if (str_eq(s->type, STR("pass")))
+		return 25; /* what postscreen lets through */
 	if (colon < port.n)
 		port = str_skip(port, colon + 1);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -143,7 +161,7 @@ unsigned postfix_port(const struct mastercf_service *s)
 static bool authenticates(const struct machine *m,
 			  const struct mastercf_service *s)
 {
-	return str_eq(s->type, STR("inet")) &&
+	return str_eq(s->type, STR("inet")) && !postfix_is_loopback(s) &&
 	       str_eq(s->command, STR("smtpd")) &&
 	       postfix_is_yes(m, s, STR("smtpd_sasl_auth_enable"));
 }

@@ -56,6 +56,7 @@ class Tree:
         return self
 
     def key(self, selector="default", bits="2048", uid=115, folder=KEYS, domain="example.org"):
+        os.makedirs(self.path(folder), exist_ok=True)
         subprocess.run([INKAN, "keygen", "--domain", domain, "--selector", selector, "--bits", bits,
                         "--directory", self.path(folder)], check=True, stdout=subprocess.DEVNULL)
         if os.geteuid() == 0:
