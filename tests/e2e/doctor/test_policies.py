@@ -50,7 +50,7 @@ def tlsa(cert, usage=3, selector=1, kind="sha256"):
     return f"{usage} {selector} {({'sha256': 1, 'sha512': 2}).get(kind, 0)} {data}"
 
 
-OUT = [f"port25.out.{word}" for word in ("timeout", "refused", "greeting", "starttls")]
+OUT = ["port25.out.timeout", "port25.out.refused", "port25.out.greeting", "port25.out.starttls"]
 
 
 def probes(lab, host, cert, silent):
@@ -206,6 +206,31 @@ def scenario(lab):
     t.eq(bad(check()), ["fail dane.mismatch", "fail policy.mta_sts.certificate"], "usage 2 does")
     end(smtp)
     smtp = server([fake, "25", "/run/mx.pem"], 25)
+
+    # a record that was changed and not signed again; the cure: signed again
+    zone(sts, rpt, f"_25._tcp.mx TLSA {tlsa(mx + '.crt')}")
+    dns.stop()
+    signed = os.path.join(dns.dir, "root.signed")
+    with open(signed, encoding="ascii") as f:
+        text = f.read()
+    digest = tlsa(mx + ".crt").split()[3]
+    with open(signed, "w", encoding="ascii") as f:
+        f.write(text.replace(digest[:8], "00000000"))
+    t.ok(digest[:8] in text, "the record is in the zone")
+    dns.serve()
+    t.eq([x for x in bad(check()) if "dane" in x], ["fail dane.bogus"], "a forged TLSA record")
+    zone(sts, rpt, f"_25._tcp.mx TLSA {tlsa(mx + '.crt')}")
+    t.eq(bad(check()), [], "the cure: the zone signed again")
+
+    # TLSA in a zone without DNSSEC; the cure: taken away
+    with open(os.path.join(dns.dir, "nsd.conf"), "a", encoding="ascii") as f:
+        f.write("zone:\n    name: \"insecure.test\"\n    zonefile: \"insecure\"\n")
+    for row, wanted in ((f"_25._tcp.mx TLSA {tlsa(mx + '.crt')}", ["note dane.dnssec"]), ("", [])):
+        with open(os.path.join(dns.dir, "insecure"), "w", encoding="ascii") as f:
+            f.write("$ORIGIN insecure.test.\n$TTL 60\n@ SOA ns.test. h.test. 1 3600 900 86400 60\n@ NS ns.test.\n"
+                    f"@ MX 10 mx\nmx A 192.0.2.1\n{row}\n")
+        zone("$ORIGIN .", "insecure.test. NS ns.test.")
+        t.eq([x for x in bad(check("--domain", "insecure.test")) if "dane" in x], wanted, f"without DNSSEC: {row[:20]!r}")
 
     # records
     zone('_mta-sts TXT "v=STSv1; id=2026-11-24"', '_smtp._tls TXT "v=TLSRPTv1; rua=tls@example.org"',

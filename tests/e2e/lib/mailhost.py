@@ -73,6 +73,10 @@ class Dns:
             f.write(zone)
         subprocess.run(["ldns-signzone", "-o", ".", "-f", "root.signed", "root", self.key], cwd=self.dir, check=True,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.serve()
+
+    def serve(self):
+        """With root.signed as it is."""
         self.server = self.host.start(["nsd", "-d", "-c", os.path.join(self.dir, "nsd.conf")])
         self.host.await_port(53, NAME_SERVER)
 
