@@ -306,20 +306,23 @@ static bool open_journal(struct setup *s, bool make)
 			    &s->cli->err);
 }
 
+static bool agrees_to_install(struct cli *cli, const struct packages *missing)
+{
+	return strcmp(missing->name[0], "postfix") == 0 &&
+	       setup_agrees(cli,
+			    _("There is no mail server here. Install and "
+			      "configure Postfix and Dovecot? (yes/no)"),
+			    false);
+}
+
 /* The packages of a mail server that are wanted and not here. */
 static bool find_missing(struct setup *s, struct packages *missing)
 {
 	struct cli *cli = s->cli;
 
 	packages_missing(cli->arena, args_has(&cli->args, "certbot"), missing);
-	if (!is_live(s) || !missing->n)
-		missing->n = 0;
-	else if (!s->install &&
-		 !(strcmp(missing->name[0], "postfix") == 0 &&
-		   setup_agrees(cli,
-				_("There is no mail server here. Install and "
-				  "configure Postfix and Dovecot? (yes/no)"),
-				false)))
+	if (!is_live(s) ||
+	    (missing->n && !s->install && !agrees_to_install(cli, missing)))
 		missing->n = 0;
 	s->install |= missing->n > 0;
 	return missing->n > 0;
