@@ -71,7 +71,7 @@ static bool try_selector(struct rotate_env *env, struct dns_client *dns,
 			 size_t at, str selector, bool *free, struct err *e)
 {
 	struct rotate_side *new = &r->keys[at].new;
-	bool taken, published;
+	bool taken = true, published = true;
 
 	new->selector = selector;
 	new->name = seen_name(env->arena, selector, r->domain);
@@ -112,7 +112,7 @@ static bool take_selector(struct rotate_env *env, struct dns_client *dns,
 			  const struct rotate_tables *t, struct rotation *r,
 			  const char *selector, struct err *e)
 {
-	bool free;
+	bool free = false;
 
 	if (r->n_keys > 1)
 		return err_set(e, ERR_USAGE,
