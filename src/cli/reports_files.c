@@ -56,7 +56,7 @@ static bool is_wanted(const char *name, bool maildir)
 	return name[0] != '.';
 }
 
-/* Recursion ends at DEPTH. */
+/* NOLINTNEXTLINE(misc-no-recursion): it ends at DEPTH */
 static bool find_below(struct cli *cli, const char *dir, bool mail,
 		       unsigned depth, struct reports_files *out)
 {

@@ -27,7 +27,7 @@ const char *dane_problem(str rdata)
 		return "the selector is not 0 or 1";
 	if (octet(rdata, 2) > 2)
 		return "the matching type is not 0, 1 or 2";
-	if (octet(rdata, 2) && rdata.n - 3 != 32 * octet(rdata, 2))
+	if (octet(rdata, 2) && rdata.n - 3 != (size_t)32 * octet(rdata, 2))
 		return "the digest has another length than its matching type";
 	return NULL;
 }
