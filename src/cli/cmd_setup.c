@@ -411,6 +411,20 @@ static bool undo(struct setup *s)
 	return true;
 }
 
+/* Keys and some configurations are for root's eyes. */
+static bool unreadable(struct setup *s)
+{
+	struct err why = s->cli->err;
+
+	if (why.code == ERR_PERMISSION && geteuid() != 0)
+		(void)err_set(&s->cli->err, why.code,
+			      _("%.350s. Only root may read all of it: sudo "
+				"inkan setup shows the plan and changes "
+				"nothing"),
+			      why.text);
+	return false;
+}
+
 static bool show_plan(struct setup *s)
 {
 	struct packages missing;
@@ -427,7 +441,7 @@ static bool show_plan(struct setup *s)
 		return true;
 	}
 	if (!look(s) || !find_records(s))
-		return false;
+		return unreadable(s);
 	print(s);
 	return true;
 }

@@ -5,8 +5,8 @@ import json
 
 import trees
 from lab import Lab, until
-from machines import B, Tutorial, World, judged, judges, signed, t
-from mailhost import NAME_SERVER
+from machines import B, INKAN, Tutorial, World, judged, judges, signed, t
+from mailhost import ASAN, NAME_SERVER
 import mails
 
 
@@ -18,6 +18,10 @@ def tutorial(m, receiver, dns):
     """The tutorial's finished setup: its key, its selector, its record."""
     before = m.etc()
     signed(m, receiver, *mails.mail("root@example.com", B), "tutorial, OpenDKIM", ["default"])
+    code, out = m.host.run(["setpriv", "--reuid=65534", "--clear-groups", INKAN, "setup"], check=False,
+                           env={"ASAN_OPTIONS": ASAN, "LC_ALL": "C.UTF-8"})
+    t.ok(code == 77 and "default.private: Permission denied" in out and "sudo inkan setup shows the plan" in out,
+         "tutorial: a plan for who may not read the key says what to do", f"{code} {out}")
     plan = json.loads(m.setup("--apply", "--json"))
     t.eq([(k["selector"], k["new"]) for k in plan["keys"]], [("default", False)], "tutorial: its own key")
     t.ok("SMTP: dkim=pass" in plan["test"], "tutorial: proved", plan["test"])
