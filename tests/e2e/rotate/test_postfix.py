@@ -52,18 +52,24 @@ class Sender(threading.Thread):
             self.session = self.open()
         return self.session.send_raw(A, [B], message)
 
+    def one(self):
+        mark, message = mails.mail(A, B, subject=self.way)
+        code, text = self.hand_in(message)
+        if code == 250:
+            self.load.sent.add(mark)
+        else:
+            self.load.wrong.append((self.way, code, text))
+        self.count += 1
+
     def run(self):
-        while not self.over:
-            mark, message = mails.mail(A, B, subject=self.way)
-            code, text = self.hand_in(message)
-            if code == 250:
-                self.load.sent.add(mark)
-            else:
-                self.load.wrong.append((self.way, code, text))
-            self.count += 1
-            time.sleep(self.pause)
-        if self.session:
-            self.session.quit()
+        try:
+            while not self.over:
+                self.one()
+                time.sleep(self.pause)
+            if self.session:
+                self.session.quit()
+        except Exception as e:  # pylint: disable=broad-except
+            self.load.wrong.append((self.way, repr(e)))
 
 
 class Load:
