@@ -52,7 +52,7 @@ static const struct opt options[] = {
 	{ "bounces", 0, NULL,
 	  N_("suppress: read mails that came back, as import does") },
 	{ "listen", 0, "SOCKET",
-	  N_("serve: where, as inet:8940@localhost (the default) or "
+	  N_("serve: where, as 127.0.0.1:8940 (the default) or "
 	     "/run/inkan/web.sock") },
 	{ "html", 0, NULL, N_("export: the pages of serve, as files") },
 	{ "token-file", 0, "FILE",

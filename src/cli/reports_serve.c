@@ -1,46 +1,14 @@
 /* inkan reports serve: the pages, until a signal; and export --html, as files. */
 #include "cli/reports.h"
-#include "web/server.h"
+#include "cli/webopt.h"
 #include "web/site.h"
-
-#include <stdlib.h>
-
-static bool listen_at(struct cli *cli, struct net_address *a)
-{
-	const char *text = args_get(&cli->args, "listen");
-
-	return net_address_parse(str_of(text ? text : "inet:8940@localhost"), a,
-				 &cli->err);
-}
-
-/* what "en" is in the language of this process */
-static const char *usual_language(void)
-{
-	return strcmp(_("en"), "ja") == 0 ? "ja" : "en";
-}
-
-static bool fill(struct cli *cli, struct web_options *o)
-{
-	const char *token = args_get(&cli->args, "token-file");
-	size_t n;
-	const char *const *names = args_all(&cli->args, cli->arena, "host", &n);
-	const char **hosts = arena_array_of(cli->arena, const char *, n + 1);
-
-	for (size_t i = 0; i < n; i++)
-		hosts[i] = names[i];
-	o->names = hosts;
-	o->usual_language = usual_language();
-	return listen_at(cli, &o->address) &&
-	       (!token ||
-		web_token_read(cli->arena, token, &o->token, &cli->err));
-}
 
 int reports_serve(struct cli *cli)
 {
 	struct web_options o = { .handler = site_answer };
 	struct web_server *server = NULL;
 	struct site *site = NULL;
-	bool ok = fill(cli, &o) &&
+	bool ok = webopt_fill(cli, "inet:8940@localhost", &o) &&
 		  (site = site_new(reports_store_url(cli), o.usual_language,
 				   &cli->err)) != NULL;
 
@@ -62,7 +30,7 @@ int reports_serve(struct cli *cli)
 
 int reports_pages(struct cli *cli, const char *dir)
 {
-	struct site *site = site_new(reports_store_url(cli), usual_language(),
+	struct site *site = site_new(reports_store_url(cli), webopt_language(),
 				     &cli->err);
 	bool ok = site != NULL;
 	size_t n = 0;

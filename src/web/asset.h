@@ -12,6 +12,9 @@ struct asset {
 
 extern const struct asset assets[]; /* ends with a NULL name; generated */
 
+/* One of them by its name. */
+const struct asset *asset_find(str name);
+
 /* True: the path names one. */
 bool asset_page(const struct web_request *r, struct web_response *out);
 

@@ -226,6 +226,8 @@ static void answer(struct web_server *s, struct exchange *x,
 		web_plain(out, 421,
 			  "These pages are not under this name: use the "
 			  "address, or name it with --host.\n");
+	else if (post && !guard_fetch(head(c, "Sec-Fetch-Site")))
+		web_plain(out, 403, "Another site sent this.\n");
 	else if (x->too_large)
 		web_plain(out, 413, "The request is too large.\n");
 	else if (login_page(&r, s->o.token, s->session, s->o.usual_language,

@@ -32,6 +32,12 @@ bool guard_host(str host, const char *const *names)
 	return false;
 }
 
+bool guard_fetch(str site)
+{
+	return !site.n || str_eq(site, STR("same-origin")) ||
+	       str_eq(site, STR("none"));
+}
+
 str guard_session(struct arena *arena, str token,
 		  const uint8_t secret[WEB_SECRET])
 {

@@ -14,6 +14,10 @@ enum { WEB_SECRET = 32, WEB_TOKEN_MIN = 16, WEB_TOKEN_MAX = 512 };
  * have a port; names end with a NULL. */
 bool guard_host(str host, const char *const *names);
 
+/* May a POST with this Sec-Fetch-Site field (or absent) be answered?  Not one
+ * that another site made a browser send. */
+bool guard_fetch(str site);
+
 /* What a cookie holds instead of the token: of no use to another process. */
 str guard_session(struct arena *arena, str token,
 		  const uint8_t secret[WEB_SECRET]);

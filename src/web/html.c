@@ -143,6 +143,16 @@ void html_str(struct html *h, str text)
 	html_escape(&h->out, text);
 }
 
+void html_style(struct html *h, str sheet)
+{
+	for (str rest = sheet; rest.n >= 2; rest = str_skip(rest, 1))
+		assert(rest.p[0] != '<');
+	html_open(h, "style");
+	end_tag(h);
+	buf_put(&h->out, sheet);
+	html_close(h);
+}
+
 void html_text(struct html *h, const char *words)
 {
 	html_str(h, str_of(words));

@@ -47,6 +47,9 @@ void html_leaf(struct html *h, const char *tag, const char *class,
 void html_leaf_str(struct html *h, const char *tag, const char *class,
 		   str text);
 
+/* <style>, for a page that is one file: a sheet of the program's own. */
+void html_style(struct html *h, str sheet);
+
 /* Text as it is escaped everywhere here. */
 void html_escape(struct buf *out, str text);
 

@@ -40,6 +40,7 @@ static void ask(const struct web_request *r, const char *language, int status,
 
 	p.format = PAGE_HTML;
 	p.h.mute = false;
+	p.styles = page_plain_styles;
 	page_begin(&p, "inkan", NULL, NULL);
 	put_form(&p, status == 403);
 	page_end(&p, out);

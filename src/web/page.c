@@ -93,6 +93,32 @@ static void put_script(struct html *h, const char *file)
 	html_close(h);
 }
 
+const char *const page_plain_styles[] = { "theme.css", "shell.css", NULL };
+
+static void put_refresh(struct page *p)
+{
+	char seconds[16];
+
+	(void)snprintf(seconds, sizeof seconds, "%u", p->refresh);
+	html_void(&p->h, "meta");
+	html_attr(&p->h, "http-equiv", "refresh");
+	html_attr(&p->h, "content", seconds);
+}
+
+static void put_sheets(struct page *p)
+{
+	static const char *const usual[] = { "theme.css", "shell.css",
+					     "uplot.css", "inkan.css", NULL };
+	const char *const *sheet = p->styles ? p->styles : usual;
+
+	for (; *sheet; sheet++)
+		put_style(&p->h, *sheet);
+	if (p->styles)
+		return;
+	put_script(&p->h, "uplot.js");
+	put_script(&p->h, "inkan.js");
+}
+
 static void put_head(struct page *p, const char *title)
 {
 	struct html *h = &p->h;
@@ -107,10 +133,9 @@ static void put_head(struct page *p, const char *title)
 	html_void(h, "link");
 	html_attr(h, "rel", "icon");
 	html_attr(h, "href", "inkan.svg");
-	put_style(h, "uplot.css");
-	put_style(h, "inkan.css");
-	put_script(h, "uplot.js");
-	put_script(h, "inkan.js");
+	put_sheets(p);
+	if (p->refresh)
+		put_refresh(p);
 	html_close(h);
 }
 
@@ -148,9 +173,11 @@ static void put_tabs(struct page *p, const struct page_tab *tabs,
 {
 	str here = str_skip(p->r->path, 1);
 
+	if (!tabs)
+		return;
 	html_open(&p->h, "nav");
 	html_attr(&p->h, "aria-label", _("Pages"));
-	for (; tabs && tabs->path; tabs++) {
+	for (; tabs->path; tabs++) {
 		struct link l = link_to(tabs->path);
 
 		for (size_t i = 0; keep && keep[i]; i++)

@@ -19,10 +19,17 @@ struct page {
 	enum page_format format; /* else than HTML: the main table only */
 	struct buf data; /* of it */
 	bool has_data; /* there was one */
+	/* Style sheets, ends with NULL; NULL: those of the reports, with their
+	 * scripts. */
+	const char *const *styles;
+	unsigned refresh; /* seconds until it is asked for anew; 0: never */
 	/* Pages that are files: where a link leads; absent: nowhere. */
 	str (*file_of)(void *arg, const struct link *l);
 	void *arg;
 };
+
+/* The sheets of every page. */
+extern const char *const page_plain_styles[];
 
 /* Sets the language, and looks at ?format=. */
 struct page page_new(const struct web_request *r, const char *usual_language);

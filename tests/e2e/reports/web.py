@@ -3,29 +3,38 @@ import html.parser
 import http.client
 import os
 import random
+import re
 import socket
 import subprocess
 
 from tool import INKAN
 
 
-class Pages:
-    """`inkan reports serve` until stop()."""
+class Served:
+    """A command that serves pages, until stop().  `{}` in an argument becomes a
+    free port, each time another one."""
 
-    def __init__(self, store, *args, listen=None):
+    def __init__(self, *command, listen=None):
         env = dict(os.environ, LC_ALL="C.UTF-8")
         env.pop("LANGUAGE", None)
         for _ in range(100):
             self.port = None if listen else random.randrange(20000, 60000)
-            self.p = subprocess.Popen([INKAN, "reports", "serve", "--store", store, "--listen", listen or f"inet:{self.port}@127.0.0.1", *args],
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
-            self.said = self.p.stdout.readline().decode()
-            if self.said:
+            args = [x.replace("{}", str(random.randrange(20000, 60000))) for x in command]
+            self.args = args + ["--listen", listen or f"127.0.0.1:{self.port}"]
+            self.p = subprocess.Popen([INKAN, *self.args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+            self.said, where = "", None
+            while not where:
+                line = self.p.stdout.readline().decode()
+                if not line:
+                    break
+                self.said += line
+                where = re.search(r"pages? (?:is|are) at (\S+)$", line)
+            if where:
                 break
             _, err = self.p.communicate(timeout=60)
             if listen or b"in use" not in err:
                 raise RuntimeError(err.decode(errors="replace"))
-        self.where = self.said.strip().rpartition(" ")[2]
+        self.where = where.group(1)
 
     def socket(self):
         if self.port:
@@ -67,6 +76,13 @@ class Pages:
         self.p.terminate()
         _, err = self.p.communicate(timeout=60)
         return self.p.returncode, err.decode(errors="replace")
+
+
+class Pages(Served):
+    """`inkan reports serve` until stop()."""
+
+    def __init__(self, store, *args, listen=None):
+        super().__init__("reports", "serve", "--store", store, *args, listen=listen)
 
 
 class Parsed(html.parser.HTMLParser):

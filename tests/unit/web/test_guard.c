@@ -36,6 +36,24 @@ static void hosts(void **state)
 	assert_false(guard_host(STR("inkan.example.org"), NULL));
 }
 
+static void sites(void **state)
+{
+	static const struct {
+		const char *site;
+		bool ok;
+	} cases[] = {
+		{ NULL, true },           { "", true },
+		{ "same-origin", true },  { "none", true },
+		{ "cross-site", false },  { "same-site", false },
+		{ "SAME-ORIGIN", false }, { "same-origin, none", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(cases); i++)
+		assert_int_equal(guard_fetch(str_of(cases[i].site)),
+				 cases[i].ok);
+}
+
 static void languages(void **state)
 {
 	static const struct {
@@ -132,9 +150,8 @@ static void queries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hosts),
-		cmocka_unit_test(languages),
-		cmocka_unit_test(credentials),
+		cmocka_unit_test(hosts),     cmocka_unit_test(sites),
+		cmocka_unit_test(languages), cmocka_unit_test(credentials),
 		cmocka_unit_test(queries),
 	};
 

@@ -86,12 +86,28 @@ static void percentages(void **state)
 				    cases[i].want);
 }
 
+static void sheets(void **state)
+{
+	struct arena *a = arena_new(4096);
+	struct html h = html_new(a);
+
+	(void)state;
+	html_open(&h, "head");
+	html_style(&h, STR("a > b { content: \"x\"; }"));
+	html_close(&h);
+	assert_str(
+		buf_str(&h.out),
+		STR("<head><style>a > b { content: \"x\"; }</style></head>"));
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts),
 		cmocka_unit_test(elements),
 		cmocka_unit_test(percentages),
+		cmocka_unit_test(sheets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
