@@ -123,6 +123,16 @@ unsigned asks_count(const struct asks *as)
 	return as->n;
 }
 
+void asks_each(const struct asks *as,
+	       void (*fn)(void *arg, enum dns_type type, str name,
+			  const struct dns_answer *answer),
+	       void *arg)
+{
+	for (unsigned i = 0; i < as->n; i++)
+		if (as->q[i].answer)
+			fn(arg, as->q[i].type, as->q[i].name, as->q[i].answer);
+}
+
 void asks_on_answer(struct asks *as, void (*fn)(void *), void *arg)
 {
 	as->on_answer = fn;

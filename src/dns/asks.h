@@ -73,6 +73,11 @@ void asks_answer_copy(struct asks *as, unsigned id, const struct dns_answer *a);
 struct arena *asks_arena(const struct asks *as);
 unsigned asks_outstanding(const struct asks *as); /* questions without answer */
 unsigned asks_count(const struct asks *as); /* questions sent */
+/* Every question that is answered, in the order they were asked. */
+void asks_each(const struct asks *as,
+	       void (*fn)(void *arg, enum dns_type type, str name,
+			  const struct dns_answer *answer),
+	       void *arg);
 
 /* Called after every answer that comes from outside ask(), never inside it. */
 void asks_on_answer(struct asks *as, void (*fn)(void *), void *arg);

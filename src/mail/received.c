@@ -76,6 +76,13 @@ static bool is_secure(str protocol)
 	       str_iends(protocol, STR("LMTPSA"));
 }
 
+/* The same with the A of AUTH. */
+static bool is_submission(str protocol)
+{
+	return str_iends(protocol, STR("SMTPA")) ||
+	       str_iends(protocol, STR("SMTPSA"));
+}
+
 struct received received_parse(str value)
 {
 	struct received r = { .ip = { .family = IP_NONE } };
@@ -94,8 +101,11 @@ struct received received_parse(str value)
 		} else if (str_ieq(word, STR("by"))) {
 			from = false;
 		} else if (str_ieq(word, STR("with"))) {
+			str protocol = next(&c);
+
 			r.known = true;
-			r.tls = r.tls || is_secure(next(&c));
+			r.tls = r.tls || is_secure(protocol);
+			r.submitted = is_submission(protocol);
 		} else if (word.p[0] == '(') {
 			if (from && r.ip.family == IP_NONE)
 				(void)find_address(word, &r.ip);

@@ -10,6 +10,7 @@ struct received {
 	str helo;
 	struct ip ip; /* IP_NONE: none is given */
 	bool known; /* a protocol is given, so tls means something */
+	bool submitted; /* "with ESMTPA", "ESMTPSA": a user of that host */
 	bool tls; /* "with ESMTPS", "ESMTPSA" (RFC 3848), or a TLS version */
 };
 

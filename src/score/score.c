@@ -1,6 +1,8 @@
 /* score: the table and the sums; see score/score.h. */
 #include "score/score.h"
 
+#include <stdio.h>
+
 #define N_(text) text /* translated where it is printed */
 
 const struct score_kind score_kinds[SCORE_ROWS] = {
@@ -13,6 +15,25 @@ const struct score_kind score_kinds[SCORE_ROWS] = {
 };
 
 const int score_out_of[SCORE_CATEGORIES] = { 500, 200, 150, 100, 50 };
+
+const char *const score_titles[SCORE_CATEGORIES] = {
+	[SCORE_AUTHENTICATION] = N_("Authentication"),
+	[SCORE_TRANSPORT] = N_("Sending host"),
+	[SCORE_FORM] = N_("Form of the message"),
+	[SCORE_LIST] = N_("Rules for bulk mail"),
+	[SCORE_REPUTATION] = N_("Reputation"),
+};
+
+str score_points(int hundredths, char out[SCORE_POINTS_MAX])
+{
+	int n = hundredths % 10
+			? snprintf(out, SCORE_POINTS_MAX, "%d.%02d",
+				   hundredths / 100, hundredths % 100)
+			: snprintf(out, SCORE_POINTS_MAX, "%d.%d",
+				   hundredths / 100, hundredths % 100 / 10);
+
+	return (str){ out, (size_t)n };
+}
 
 const char *score_category_word(enum score_category c)
 {
@@ -33,7 +54,8 @@ const char *score_status_word(enum score_status s)
 void score_put(struct score *s, enum score_id id, enum score_status status,
 	       int lost, const char *seen, str detail)
 {
-	s->rows[id] = (struct score_row){ status, lost, seen, detail };
+	s->rows[id] =
+		(struct score_row){ status, lost, seen, detail, { "", 0 } };
 }
 
 void score_judge(struct score *s, enum score_id id, bool good, const char *fine,
@@ -74,6 +96,7 @@ void score_make(struct arena *arena, const struct score_facts *f,
 	score_host(arena, f, out);
 	score_form(arena, f, out);
 	score_list(arena, f, out);
+	score_evidence(arena, f, out);
 	for (int c = 0; c < SCORE_CATEGORIES; c++)
 		out->points[c] = score_out_of[c];
 	for (int i = 0; i < SCORE_ROWS; i++)

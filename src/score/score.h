@@ -39,6 +39,7 @@ struct score_row {
 	int lost; /* hundredths */
 	const char *seen; /* untranslated */
 	str detail; /* of the message or DNS: any bytes; may be empty */
+	str evidence; /* lines, as they came, any bytes; may be empty */
 };
 
 struct score {
@@ -49,7 +50,10 @@ struct score {
 
 extern const int score_out_of[SCORE_CATEGORIES];
 const char *score_category_word(enum score_category c); /* for JSON */
+extern const char *const score_titles[SCORE_CATEGORIES]; /* untranslated */
 const char *score_status_word(enum score_status s);
+enum { SCORE_POINTS_MAX = 16 };
+str score_points(int hundredths, char out[SCORE_POINTS_MAX]); /* "0.25" */
 
 struct score_body {
 	uint64_t octets;
@@ -77,6 +81,8 @@ struct score_facts {
 	const struct dns_answer *mx, *address; /* of the From domain */
 	const struct score_listing *listings;
 	size_t n_listings;
+	/* What was asked, for the evidence: by the verdict; besides.  Or NULL */
+	const struct asks *verdict_asks, *asks;
 };
 
 void score_make(struct arena *arena, const struct score_facts *f,
@@ -91,6 +97,9 @@ void score_form(struct arena *arena, const struct score_facts *f,
 		struct score *out);
 void score_list(struct arena *arena, const struct score_facts *f,
 		struct score *out);
+/* Fills in what every row was judged from. */
+void score_evidence(struct arena *arena, const struct score_facts *f,
+		    struct score *out);
 
 /* lost: hundredths. */
 void score_put(struct score *s, enum score_id id, enum score_status status,
