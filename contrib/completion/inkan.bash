@@ -34,7 +34,7 @@ _inkan()
 	--algorithm) words="rsa-sha256 ed25519-sha256" ;;
 	--canonicalization) words="relaxed/relaxed relaxed/simple simple/relaxed simple/simple" ;;
 	--dnssec) words="auto yes no" ;;
-	--zone | --key | --config | -c | -k | --directory | -D | --cert | --tsig | --state | --html | --root | --postfix)
+	--zone | --key | --config | -c | -k | --directory | -D | --cert | --tsig | --state | --html | --root | --postfix | --spool | --token-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return ;;
 	help) words=$(_inkan_commands "$program") ;;

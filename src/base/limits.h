@@ -148,6 +148,21 @@ enum limits {
 	LIMIT_IMAP_LINE = 1 << 20,
 	LIMIT_IMAP_LITERAL = 64 << 20,
 	LIMIT_IMAP_LITERALS = 16,
+	/* inkan score --listen.  A message (Postfix takes 10 MB by default);
+	 * messages that come or wait at once: what the disk holds of them; test
+	 * addresses and results kept, each as one file of at most so many
+	 * octets; octets of a message's header kept in it. */
+	LIMIT_SCORE_MESSAGE = 10 << 20,
+	LIMIT_SCORE_WAITING = 16,
+	LIMIT_SCORE_ADDRESSES = 500,
+	LIMIT_SCORE_RESULTS = 200,
+	LIMIT_SCORE_RESULT = 512 << 10,
+	LIMIT_SCORE_HEADER = 64 << 10,
+	/* SMTP from our MTA: a command (XFORWARD and SMTPUTF8 make them longer
+	 * than RFC 5321 4.5.3.1.4), what went wrong in one session, sessions. */
+	LIMIT_SMTP_COMMAND = 4096,
+	LIMIT_SMTP_ERRORS = 20,
+	LIMIT_SMTP_SESSIONS = 16,
 	/* TLS-RPT is read in one piece; as a tree it needs up to fifty
 	 * times as much. */
 	LIMIT_JSON_BYTES = 2 << 20

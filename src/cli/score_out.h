@@ -1,18 +1,21 @@
-/* score_out: a score as text, as JSON, and as a page of its own. */
+/* score_out: a score as text, as JSON, and as a page of its own; and the parts of
+ * inkan score that serve. */
 #ifndef CLI_SCORE_OUT_H
 #define CLI_SCORE_OUT_H
 
 #include "cli/cli.h"
-#include "score/score.h"
-
-/* Translated. */
-const char *score_title(enum score_category c);
+#include "inbox/result.h"
 
 void score_print(struct cli *cli, const struct score *s);
-json_t *score_json(const struct score *s);
-
 /* The page refers to nothing outside and runs nothing.  False: cli->err. */
-bool score_html(struct cli *cli, const struct score *s,
-		const struct header *header, const char *path);
+bool score_html(struct cli *cli, const struct result *r, const char *path);
+
+/* The options that say how it is judged: --ip, --helo, --mail-from,
+ * --blocklist.  False: cli->err. */
+bool score_options(struct cli *cli, struct judge_options *o);
+
+/* --listen, --deliver: exit statuses. */
+int score_serve(struct cli *cli);
+int score_deliver(struct cli *cli);
 
 #endif

@@ -3,25 +3,11 @@
 
 #include <stdio.h>
 
-const char *score_title(enum score_category c)
-{
-	static const char *const titles[] = {
-		[SCORE_AUTHENTICATION] = N_("Authentication"),
-		[SCORE_TRANSPORT] = N_("Sending host"),
-		[SCORE_FORM] = N_("Form of the message"),
-		[SCORE_LIST] = N_("Rules for bulk mail"),
-		[SCORE_REPUTATION] = N_("Reputation"),
-	};
-
-	return _(titles[c]);
-}
-
 static void print_points(int hundredths)
 {
-	if (hundredths % 10)
-		printf("%d.%02d", hundredths / 100, hundredths % 100);
-	else
-		printf("%d.%d", hundredths / 100, hundredths % 100 / 10);
+	char text[SCORE_POINTS_MAX];
+
+	printf("%.*s", STR_ARG(score_points(hundredths, text)));
 }
 
 static void print_lost(const struct score_row *row)
@@ -66,8 +52,8 @@ void score_print(struct cli *cli, const struct score *s)
 	print_points(s->total);
 	printf(" / 10%s\n", out_end());
 	for (int c = 0; c < SCORE_CATEGORIES; c++) {
-		printf("\n%s%s%s  ", out_begin(OUT_STRONG),
-		       score_title((enum score_category)c), out_end());
+		printf("\n%s%s%s  ", out_begin(OUT_STRONG), _(score_titles[c]),
+		       out_end());
 		print_points(s->points[c]);
 		printf(" / ");
 		print_points(score_out_of[c]);
@@ -76,46 +62,4 @@ void score_print(struct cli *cli, const struct score *s)
 			if (score_kinds[i].category == (enum score_category)c)
 				print_row(cli, &score_kinds[i], &s->rows[i]);
 	}
-}
-
-static json_t *points_json(int hundredths)
-{
-	return json_real((double)hundredths / 100);
-}
-
-static json_t *row_json(const struct score_kind *kind,
-			const struct score_row *row)
-{
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o}",
-			 "code", kind->code, "status",
-			 score_status_word(row->status), "subject",
-			 _(kind->title), "seen", row->seen ? _(row->seen) : "",
-			 "detail", json_of(row->detail), "wanted",
-			 _(kind->wanted), "why", _(kind->why), "fix",
-			 _(kind->fix), "lost", points_json(row->lost), "out_of",
-			 points_json(kind->points));
-}
-
-json_t *score_json(const struct score *s)
-{
-	json_t *all = json_array();
-
-	for (int c = 0; c < SCORE_CATEGORIES; c++) {
-		json_t *rows = json_array();
-
-		for (int i = 0; i < SCORE_ROWS; i++)
-			if (score_kinds[i].category == (enum score_category)c)
-				json_array_append_new(rows,
-						      row_json(&score_kinds[i],
-							       &s->rows[i]));
-		json_array_append_new(
-			all,
-			json_pack("{s:s, s:o, s:o, s:o}", "name",
-				  score_category_word((enum score_category)c),
-				  "points", points_json(s->points[c]), "out_of",
-				  points_json(score_out_of[c]), "findings",
-				  rows));
-	}
-	return json_pack("{s:o, s:i, s:o}", "score", points_json(s->total),
-			 "out_of", 10, "categories", all);
 }
