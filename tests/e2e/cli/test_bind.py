@@ -37,6 +37,7 @@ zone "example.org" {{ type primary; file "example.org"; update-policy {{
 	grant reports name _dmarc.example.org. TXT;
 }}; }};
 zone "example.net" {{ type primary; file "example.net"; allow-update {{ none; }}; }};
+zone "lame.example" {{ type primary; file "lame.example"; }};
 zone "example.com" {{ type secondary; file "example.com"; primaries port {port} {{ 127.0.0.1; }}; allow-update-forwarding {{ none; }}; }};
 """
 
@@ -49,8 +50,9 @@ class Bind:
     def __init__(self):
         self.dir, self.port = path("bind"), 53 if ALONE else ports.free()
         os.mkdir(self.dir)
-        for name in ("example.org", "example.net"):
-            write(f"bind/{name}", zone(name, "ns1.example.org. A 127.0.0.1" if name == "example.org" else ""))
+        for name, more in (("example.org", ["ns1.example.org. A 127.0.0.1"]), ("example.net", []),
+                           ("lame.example", ["@ NS ns2", "ns2 A 127.0.0.9"])):
+            write(f"bind/{name}", zone(name, *more))
         names = [(a, a) for a in ALGORITHMS] + [("reports", "hmac-sha256"), ("nobody", "hmac-sha256")]
         conf = write("bind/named.conf", CONF.format(
             dir=self.dir, port=self.port, keys="".join(key_text(*n) for n in names),
@@ -139,6 +141,14 @@ def rotate():
     got = json.loads(run("rotate", "status", "--state", path("state"), "--json")[1])["rotations"][0]
     t.ok(got["stage"] == "switch" and bind.ask(f"{got['keys'][0]['new']}._domainkey.example.org", "TXT"),
          "rotate: goes on with another key, up to the filter that is not there", f"{status} {out} {err.decode()}")
+    write("KeyTable", f"k lame.example:mail:{key}\n")
+    write("SigningTable", "*@lame.example k\n")
+    nothing = run("rotate", "status", "--state", path("empty"), "--json")[1]
+    for more in ((), ("--selector", "new")):
+        status, _, err = run("rotate", "start", "-c", conf, "--domain", "lame.example", "--nameserver", "127.0.0.1", "--state",
+                             path("lame"), "--dns-timeout", "1", *more)
+        t.ok(status == 69 and b"127.0.0.9 of lame.example gives no answer" in err and run("rotate", "status", "--state", path("lame"), "--json")[1] == nothing,
+             f"rotate: a name server that does not answer is named, and nothing begun {more}", f"{status} {err.decode()}")
 
 
 if ALONE:

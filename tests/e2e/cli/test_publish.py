@@ -58,6 +58,8 @@ for what, args, want, words in [
     ("no key in the file", (*P[:-1], write("none.key", "hello", 0o600)), (65,), "no TSIG key"),
     ("no such file", (*P[:-1], "/nonexistent"), (66,), "/nonexistent"),
     ("nobody there", ("--publish", "--server", f"127.0.0.1:{ports.free()}", "--tsig", tsig), (69,), "does not answer"),
+    ("no resolver", ("--publish", "--nameserver", f"127.0.0.1:{ports.free()}", "--dns-timeout", "1", "--tsig", tsig), (69,),
+     "does a resolver answer?"),
     ("--tsig alone", ("--tsig", tsig), (64,), "--publish"),
     ("a server that is none", ("--publish", "--server", "ns1"), (64,), "not an address"),
 ]:
