@@ -46,7 +46,7 @@ void buf_put(struct buf *b, str s)
 	b->n += s.n;
 }
 
-void buf_putc(struct buf *b, char c)
+void buf_putc_slowly(struct buf *b, char c)
 {
 	buf_put(b, (str){ &c, 1 });
 }

@@ -21,10 +21,18 @@ static inline struct buf buf_of(struct arena *arena, size_t max)
 }
 
 void buf_put(struct buf *b, str s);
-void buf_putc(struct buf *b, char c);
+void buf_putc_slowly(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void buf_free(struct buf *b); /* heap buffers only; b is empty afterwards */
+
+static inline void buf_putc(struct buf *b, char c)
+{
+	if (b->n < b->cap && !b->overflow)
+		b->p[b->n++] = c;
+	else
+		buf_putc_slowly(b, c);
+}
 
 /* The bytes so far; valid until the next put. */
 static inline str buf_str(const struct buf *b)

@@ -84,10 +84,69 @@ bool ip_prefix_has_host_bits(struct ip_prefix prefix)
 	return false;
 }
 
+/* The longest run of groups that are 0, the first of equals; n: 0 or 1 when there
+ * is none that may be left out (RFC 5952 4.2). */
+static void longest_zeros(const uint16_t group[8], unsigned *at, unsigned *n)
+{
+	unsigned run = 0;
+
+	*at = *n = 0;
+	for (unsigned i = 0; i < 8; i++) {
+		run = group[i] ? 0 : run + 1;
+		if (run > *n) {
+			*n = run;
+			*at = i + 1 - run;
+		}
+	}
+}
+
+static size_t put_hex(char *out, unsigned v)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (unsigned shift = 16; shift;) {
+		shift -= 4;
+		if (v >> shift || !shift)
+			out[n++] = hex[v >> shift & 15];
+	}
+	return n;
+}
+
+/* inet_ntop does the same by sprintf, in a tenth of a row's time of a report.
+ * What has five groups of 0 in front may hold an IPv4 address: it does that. */
+static str ip6_text(const uint8_t b[16], char out[IP_TEXT_MAX])
+{
+	uint16_t group[8];
+	unsigned at, zeros;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		group[i] = (uint16_t)(b[2 * i] << 8 | b[2 * i + 1]);
+	longest_zeros(group, &at, &zeros);
+	for (unsigned i = 0; i < 8; i++) {
+		if (zeros > 1 && i == at) {
+			i += zeros - 1;
+			out[n++] = ':';
+			if (i == 7)
+				out[n++] = ':';
+			continue;
+		}
+		if (i)
+			out[n++] = ':';
+		n += put_hex(out + n, group[i]);
+	}
+	out[n] = '\0';
+	return (str){ out, n };
+}
+
 str ip_text(struct ip ip, char out[IP_TEXT_MAX])
 {
+	static const uint8_t zeros[10];
 	int family = ip.family == IP_V4 ? AF_INET : AF_INET6;
 
+	if (ip.family == IP_V6 && memcmp(ip.b, zeros, sizeof zeros) != 0)
+		return ip6_text(ip.b, out);
 	out[0] = '\0';
 	if (ip.family != IP_NONE)
 		(void)inet_ntop(family, ip.b, out, IP_TEXT_MAX);

@@ -1,6 +1,6 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
+#include "base/vec.h"
 
 size_t utf8_at(str s)
 {
@@ -36,24 +36,20 @@ static bool plain(unsigned char c)
 
 size_t utf8_plain(str s)
 {
-	const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
 	size_t i = 0;
 
-	while (i < s.n) {
-		/* eight octets of 0x20 to 0x7e: none has its high bit set,
-		 * falls below 0x20 or passes 0x7e */
-		while (s.n - i >= 8) {
-			uint64_t w;
+	for (; s.n - i >= VEC; i += VEC) {
+		vec v = vec_load(s.p + i);
+		/* 0x80 and above are negative */
+		vec ok = ((v >= 0x20) & (v != 0x7f)) | (v == '\t') |
+			 (v == '\n') | (v == '\r');
+		unsigned first = vec_first(~ok);
 
-			memcpy(&w, s.p + i, 8);
-			if ((w | (w - ones * 0x20) | (w + ones)) & highs)
-				break;
-			i += 8;
-		}
-		for (size_t k = 0; k < 8 && i < s.n; k++, i++)
-			if (!plain((unsigned char)s.p[i]))
-				return i;
+		if (first < VEC)
+			return i + first;
 	}
+	while (i < s.n && plain((unsigned char)s.p[i]))
+		i++;
 	return i;
 }
 

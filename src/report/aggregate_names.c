@@ -65,17 +65,26 @@ static const unsigned char first[LONGEST + 2] = {
 	[14] = 41, [15] = 41, [16] = 42, [17] = 45, [18] = 45, [19] = 46,
 };
 
+static enum element find(const char *p, size_t n)
+{
+	for (size_t i = first[n]; i < first[n + 1]; i++)
+		if (names[i].name[0] == p[0] &&
+		    memcmp(names[i].name, p, n) == 0)
+			return names[i].e;
+	return E_OTHER;
+}
+
 enum element element_of(str name)
 {
 	char lower[LONGEST];
+	enum element e;
 
 	if (!name.n || name.n > LONGEST)
 		return E_OTHER;
+	e = find(name.p, name.n); /* nearly all are in lower case */
+	if (e != E_OTHER)
+		return e;
 	for (size_t i = 0; i < name.n; i++)
 		lower[i] = ascii_lower(name.p[i]);
-	for (size_t i = first[name.n]; i < first[name.n + 1]; i++)
-		if (names[i].name[0] == lower[0] &&
-		    memcmp(names[i].name, lower, name.n) == 0)
-			return names[i].e;
-	return E_OTHER;
+	return find(lower, name.n);
 }

@@ -110,6 +110,12 @@ static void learn(const struct auth *auth, str domain, str result, str policy,
 		out->hints |= STORE_HINT_SPF_OURS;
 }
 
+/* Most names of a report are the policy domain, which is a key already. */
+static str read_domain(str s, str policy, struct arena *arena)
+{
+	return str_eq(s, policy) ? policy : value_domain(arena, s);
+}
+
 static str put_results(const struct raw_record *raw, str policy,
 		       struct arena *arena, struct buf *text,
 		       unsigned *warnings, struct store_record *out)
@@ -120,7 +126,7 @@ static str put_results(const struct raw_record *raw, str policy,
 	buf_putc(text, '[');
 	for (size_t i = 0; i < raw->n_auth; i++) {
 		const struct auth *auth = &raw->auth[i];
-		str domain = value_domain(arena, auth->domain);
+		str domain = read_domain(auth->domain, policy, arena);
 		bool odd = false;
 		str result = value_result(auth->spf ? VALUE_SPF : VALUE_DKIM,
 					  auth->result, &odd);
@@ -165,7 +171,7 @@ static void read_names(const struct raw_record *raw, str policy,
 		       struct arena *arena, unsigned *warnings,
 		       struct store_record *out)
 {
-	out->header_from = value_domain(arena, raw->header_from);
+	out->header_from = read_domain(raw->header_from, policy, arena);
 	if (!out->header_from.n) {
 		*warnings |= REPORT_IDENTIFIERS;
 		out->header_from = policy;

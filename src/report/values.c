@@ -184,7 +184,8 @@ str value_domain(struct arena *arena, str s)
 bool value_same_owner(str d, str domain)
 {
 	return d.n && domain.n &&
-	       (dns_name_is_below(d, domain) || dns_name_is_below(domain, d));
+	       (str_eq(d, domain) || dns_name_is_below(d, domain) ||
+		dns_name_is_below(domain, d));
 }
 
 struct word {

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "report/xml_inside.h"
 
 #include <stdlib.h>
@@ -92,13 +93,17 @@ static bool is_first(char c)
 	return ascii_is(c, ASCII_ALPHA) || c == '_' || c == ':';
 }
 
+static bool is_name(char c)
+{
+	return ascii_is(c, ASCII_ALPHA | ASCII_DIGIT) || c == '_' || c == '-' ||
+	       c == '.' || c == ':';
+}
+
 static size_t name_length(str s)
 {
 	size_t n = s.n && is_first(s.p[0]) ? 1 : 0;
 
-	while (n && n < s.n &&
-	       (is_first(s.p[n]) || ascii_is(s.p[n], ASCII_DIGIT) ||
-		s.p[n] == '-' || s.p[n] == '.'))
+	while (n && n < s.n && is_name(s.p[n]))
 		n++;
 	return n;
 }
@@ -267,7 +272,15 @@ static size_t run_length(str s)
 {
 	size_t n = 0;
 
-	/* pieces are short: one look at each octet beats five searches */
+	for (; s.n - n >= VEC; n += VEC) {
+		vec v = vec_load(s.p + n);
+		unsigned stop = vec_first((v == '<') | (v == '&') |
+					  (v == '\r') | (v == ']') |
+					  (v == RARE));
+
+		if (stop < VEC)
+			return n + stop;
+	}
 	while (n < s.n && s.p[n] != '<' && s.p[n] != '&' && s.p[n] != '\r' &&
 	       s.p[n] != ']' && s.p[n] != RARE)
 		n++;
@@ -275,6 +288,17 @@ static size_t run_length(str s)
 }
 
 /* ---- tokens ---- */
+
+/* Tags are short. */
+static size_t tag_end(str s)
+{
+	unsigned first;
+
+	if (s.n < VEC)
+		return str_find(s, '>');
+	first = vec_first(vec_load(s.p) == '>');
+	return first < VEC ? first : VEC + str_find(str_skip(s, VEC), '>');
+}
 
 /* Octets of the token that s begins with; 0: it goes on behind s. */
 static size_t length(str s)
@@ -285,7 +309,7 @@ static size_t length(str s)
 	case '<':
 		if (s.n > 1 && s.p[1] == '!')
 			return 2; /* expat's, and it may be long */
-		n = str_find(s, '>');
+		n = tag_end(s);
 		return n < s.n ? n + 1 : 0;
 	case '&':
 		n = str_find(str_head(s, PLAIN_ENTITY), ';');

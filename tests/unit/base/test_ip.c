@@ -1,6 +1,8 @@
 #include "base/ip.h"
 #include "test.h"
 
+#include <arpa/inet.h>
+
 static void parses_and_prints(void **state)
 {
 	static const struct {
@@ -25,6 +27,30 @@ static void parses_and_prints(void **state)
 				 cases[i].want.n > 0);
 		if (cases[i].want.n)
 			assert_str(ip_text(ip, text), cases[i].want);
+	}
+}
+
+/* Every set of groups that are 0, with groups of one to four digits. */
+static void zeros_are_left_out(void **state)
+{
+	char text[IP_TEXT_MAX], want[INET6_ADDRSTRLEN];
+
+	(void)state;
+	for (unsigned set = 0; set < 1024; set++) {
+		struct ip ip = { .family = IP_V6 };
+
+		for (unsigned i = 0; i < 8; i++) {
+			unsigned group = set >> i & 1 ? 0xabcdu >> (i % 4 * 4)
+						      : 0;
+
+			ip.b[2 * i] = (uint8_t)(group >> 8);
+			ip.b[2 * i + 1] = (uint8_t)group;
+		}
+		if (set & 512) /* digits that are 0 themselves */
+			ip.b[15] = 0x10;
+		assert_non_null(inet_ntop(AF_INET6, ip.b, want, sizeof want));
+		assert_str(ip_text(ip, text), str_of(want));
+		assert_string_equal(text, want);
 	}
 }
 
@@ -88,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses_and_prints),
+		cmocka_unit_test(zeros_are_left_out),
 		cmocka_unit_test(matches_prefixes),
 		cmocka_unit_test(host_bits_and_reverse),
 	};
