@@ -168,6 +168,7 @@ FILES = {  # code: what breaks the tree, and how the cure is applied when it is 
     "opendkim.canonicalization": (sub(CONF, "relaxed/relaxed", "relaxed/simple"),),
     "opendkim.nameservers": (sub(CONF, "Nameservers", "#Nameservers"),),
     "milter.signer.socket": (sub(CONF, "Socket    local", "#Socket local"),),
+    "milter.address": (sub(MAINCF, SOCK, "smtpd_milters = inet:8891@localhost, { local:opendmarc/opendmarc.sock, default_action = accept }"),),
     "milter.smtpd": (sub(MAINCF, SOCK, "smtpd_milters ="),),
     "milter.smtpd.override": (sub(*SUBMISSION, SUBMISSION[1] + "  -o smtpd_milters=\n"),),
     "milter.socket.chroot": (sub(CONF, "local:/var/spool/postfix/opendkim/", "local:/run/opendkim/"),),

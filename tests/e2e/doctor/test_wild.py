@@ -72,6 +72,15 @@ CASES = [
     ("no UMask", change(CONF, "UMask			007", "UMask 077"), {"milter.socket.permission"}),
     ("Postfix not in the group", lambda: bases["host"].copy().sub("/etc/group", "opendkim:x:121:postfix", "opendkim:x:121:"),
      {"milter.socket.permission"}),
+    # addresses: what a real Postfix 3.7 says of each
+    ("PORT@HOST", change(MAINCF, "inet:127.0.0.1:8891", "inet:8891@127.0.0.1", "inet"), {"milter.inet", "milter.address", "milter.socket"}),
+    ("inet6:", change(MAINCF, "inet:127.0.0.1:8891", "inet6:localhost:8891", "inet"), {"milter.inet", "milter.address", "milter.socket"}),
+    ("tcp:, of one that does not sign", change(MAINCF, "inet:127.0.0.1:8893", "tcp:127.0.0.1:8893", "inet"), {"milter.inet", "milter.address"}),
+    ("HOST:PORT", change(MAINCF, "inet:127.0.0.1:8891", "localhost:8891", "inet"), {"milter.inet", "milter.address", "milter.socket"}),
+    ("a path alone", change(MAINCF, "local:opendmarc", "/opendmarc"), {"milter.address"}),
+    ("a port alone", change(MAINCF, "inet:127.0.0.1:8891", "inet:8891", "inet"), {"milter.inet"}),
+    ("brackets", change(MAINCF, "inet:127.0.0.1:8891", "inet:[127.0.0.1]:8891", "inet"), {"milter.inet"}),
+    ("settings in braces", change(MAINCF, "inet:127.0.0.1:8893", "{ inet:127.0.0.1:8893, default_action=accept, connect_timeout=5s }", "inet"), {"milter.inet"}),
     # milters
     ("opendmarc in front of opendkim", opendmarc_first, {"milter.order"}),
     ("no milter", change(MAINCF, SOCK, "smtpd_milter = local:opendkim/opendkim.sock"), {"milter.smtpd", "milter.non_smtpd", "postfix.inbound.unchecked"}),
