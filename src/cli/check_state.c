@@ -71,8 +71,9 @@ static bool read_state(struct arena *arena, const char *path, struct map *old,
 
 /* Of several findings of one name the worst counts (a warning is worse than a
  * note, a failure worse than that). */
-static void collect(struct arena *arena, const struct findings *f,
-		    const struct map *old, struct map *now)
+static void collect(struct arena *arena, const struct changes *c,
+		    const struct findings *f, const struct map *old,
+		    struct map *now)
 {
 	for (const struct finding *x = f->first; x; x = x->next) {
 		str name = name_of(arena, x);
@@ -81,7 +82,7 @@ static void collect(struct arena *arena, const struct findings *f,
 		void **slot = map_put(now, name);
 		enum finding_status *s = *slot;
 
-		if (status == FINDING_SKIP)
+		if (status == FINDING_SKIP || !c->wanted(c->arg, x))
 			status = was ? *was : FINDING_OK;
 		if (!s) {
 			*slot = s = arena_new_of(arena, enum finding_status);
@@ -92,8 +93,9 @@ static void collect(struct arena *arena, const struct findings *f,
 	}
 }
 
-static void keep_news(struct arena *arena, struct findings *f,
-		      const struct map *old, const struct map *now)
+static void keep_news(struct arena *arena, const struct changes *c,
+		      struct findings *f, const struct map *old,
+		      const struct map *now)
 {
 	struct finding **at = &f->first;
 
@@ -102,7 +104,7 @@ static void keep_news(struct arena *arena, struct findings *f,
 		str name = name_of(arena, x);
 		const enum finding_status *was = map_find(old, name),
 					  *is = map_find(now, name);
-		bool news = x->status == *is &&
+		bool news = c->wanted(c->arg, x) && x->status == *is &&
 			    x->status != (was ? *was : FINDING_OK);
 
 		if (news && x->status != FINDING_SKIP) {
@@ -177,16 +179,16 @@ bool policies_read(struct arena *arena, const char *path, struct map *policies,
 	return true;
 }
 
-bool changes_only(struct arena *arena, const char *path, struct findings *f,
-		  const struct map *policies, struct err *e)
+bool changes_only(struct arena *arena, const struct changes *c,
+		  struct findings *f, struct err *e)
 {
-	struct map_seed seed = policies->seed;
+	struct map_seed seed = c->policies->seed;
 	struct map old = map_of(arena, seed, false),
 		   now = map_of(arena, seed, false);
 
-	if (!read_state(arena, path, &old, e))
+	if (!read_state(arena, c->path, &old, e))
 		return false;
-	collect(arena, f, &old, &now);
-	keep_news(arena, f, &old, &now);
-	return write_state(arena, path, &now, policies, e);
+	collect(arena, c, f, &old, &now);
+	keep_news(arena, c, f, &old, &now);
+	return write_state(arena, c->path, &now, c->policies, e);
 }

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "cli/check_print.h"
 #include "cli/check_state.h"
+#include "conf/nearest.h"
 #include "dns/idn.h"
 #include "doctor/policies.h"
 #include "doctor/probe.h"
@@ -69,8 +70,40 @@ static size_t domains(struct cli *cli, const struct machine *m,
 	return n;
 }
 
-static bool wanted(struct cli *cli, const struct finding *f)
+/* Every --only begins a code that there is. */
+static bool only_is_known(struct cli *cli)
 {
+	size_t n;
+	const char *const *only = args_all(&cli->args, cli->arena, "only", &n);
+	str best = { NULL, 0 };
+	unsigned distance = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool known = false;
+
+		for (size_t code = 0; code < FIND_CODES; code++) {
+			str name = str_of(finding_kinds[code].code);
+
+			known |= str_starts(name, str_of(only[i]));
+			nearest_try(str_of(only[i]), name, &best, &distance);
+		}
+		if (!known && best.p)
+			return err_set(&cli->err, ERR_USAGE,
+				       _("no code begins with \"%.100s\": did "
+					 "you mean %.*s?"),
+				       only[i], STR_ARG(best));
+		if (!known)
+			return err_set(&cli->err, ERR_USAGE,
+				       _("no code begins with \"%.100s\": "
+					 "inkan check --json has them all"),
+				       only[i]);
+	}
+	return true;
+}
+
+static bool wanted(void *arg, const struct finding *f)
+{
+	struct cli *cli = arg;
 	size_t n;
 	const char *const *only = args_all(&cli->args, cli->arena, "only", &n);
 
@@ -349,6 +382,8 @@ static int run(struct cli *cli)
 	(void)signal(SIGPIPE, SIG_IGN);
 	m->tree.dir = -1;
 	arena_defer(cli->arena, close_machine, m);
+	if (!only_is_known(cli))
+		return cli_fail(cli);
 	if (!machine_read(m, cli->arena, root ? root : "/",
 			  args_get(&cli->args, "config"), cli->now,
 			  &cli->err) ||
@@ -359,11 +394,14 @@ static int run(struct cli *cli)
 		return cli_fail(cli);
 	if (!find_until(cli, m, &f, known, wait))
 		return cli_fail(cli);
+	if (args_has(&cli->args, "changes")) {
+		const struct changes changes = { state_file(cli), &policies,
+						 wanted, cli };
+
+		if (!changes_only(cli->arena, &changes, &f, &cli->err))
+			return cli_fail(cli);
+	}
 	filter(cli, &f);
-	if (args_has(&cli->args, "changes") &&
-	    !changes_only(cli->arena, state_file(cli), &f, &policies,
-			  &cli->err))
-		return cli_fail(cli);
 	if (cli->json)
 		print_json(cli, m, &f);
 	else if (f.first || !args_has(&cli->args, "changes"))

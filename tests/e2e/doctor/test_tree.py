@@ -219,6 +219,32 @@ t.ok(status == 1 and out.index(b"postfix.myorigin.file") < out.index(b"milter.bo
 status, out, err = run("check", "--root", tutorial_again.root, "--fail", "--only", "milter.")
 t.ok(status == 0 and b"postfix." not in out, "--only: warnings are no failure", out)
 t.eq(run("check", "--root", path("nowhere"))[0], 66, "no such tree")
+for args, wanted in ((("--only", "milter.smptd"), b"did you mean milter.smtpd?"), (("--only", "x" * 30), b"no code begins with"),
+                     (("example.org",), b"--domain example.org"), (("--probe",), b"HOST")):
+    status, out, err = run("check", "--root", tutorial_again.root, *args)
+    t.ok(status == 64 and not out and wanted in err, f"usage: {args[0][:20]}", err)
+
+# --changes: what is new, also beside --only
+state = path("state")
+
+
+def news(tree, *args):
+    got = json.loads(run("check", "--root", tree.root, "--json", "--changes", "--state", state, *args)[1])
+    assert got["summary"] == {s: sum(f["status"] == s for f in got["findings"]) for s in got["summary"]}, got
+    return [(f["status"], f["code"]) for f in got["findings"]]
+
+
+fresh = right.copy()
+t.eq(news(fresh), [], "--changes: a right tree has no news")
+fresh.sub(CONF, "relaxed/relaxed", "relaxed/simple").add(MAIN, "milter_protocol = 2\n")
+t.eq(news(fresh, "--only", "milter."), [("note", "milter.protocol")], "what is new, of what is asked for")
+t.eq(news(fresh, "--only", "milter."), [], "once")
+t.eq(news(fresh), [("note", "postfix.setting.twice"), ("note", "opendkim.canonicalization")], "the rest when it is asked for")
+t.eq(news(fresh, "--only", "dkim."), [], "and kept beside --only")
+fresh.sub(CONF, "relaxed/simple", "relaxed/relaxed")
+t.eq(news(fresh), [("ok", "opendkim.canonicalization")], "what is mended, and not the rest again")
+status, out, err = run("check", "--root", fresh.root, "--changes", "--state", state, "--fail")
+t.eq((status, out), (0, b""), "text: silent when nothing is new")
 status, out, err = run("check", "--root", tutorial_again.root, "--lang", "ja")
 t.ok("かなめ" not in out.decode() and "なぜ" in out.decode(), "Japanese", out.decode())
 # who is not root sees less, and says so
