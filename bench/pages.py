@@ -100,7 +100,7 @@ def fill(inkan, store, reports, rows, tmp, pg):
     db.close()
 
 
-PACKS = ("DROP TABLE pack", "DROP TABLE pack_new")
+PACKS = ("DROP TABLE pack", "DROP TABLE pack_new", "DROP TABLE original")
 
 
 def pack(inkan, store, pg):

@@ -18,6 +18,9 @@ static const struct opt options[] = {
 	     "Store)") },
 	{ "set-aside", 0, "DIR",
 	  N_("import: keep what cannot be read here, with the reason") },
+	{ "keep-xml", 0, "DAYS",
+	  N_("import: keep the reports as they came for so many days, default "
+	     "90; 0 keeps none") },
 	{ "password-file", 0, "FILE",
 	  N_("import: the password of a mailbox (imaps://USER@HOST/INBOX)") },
 	{ "ca-file", 0, "FILE",

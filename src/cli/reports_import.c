@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "cli/reports.h"
 #include "cli/reports_imap.h"
+#include "store/originals.h"
 
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ struct importing {
 	bool named_failed;
 	struct err aside; /* why the last piece could not be set aside */
 	bool terminal;
+	int64_t keep; /* days that reports are kept as they came */
 	uint64_t done, total, files;
 	int shown; /* per mille on the bar */
 };
@@ -216,10 +218,14 @@ static int import_into(struct store *s, struct importing *im,
 
 	if (!importer)
 		return cli_fail(cli);
+	if (im->keep)
+		importer_keep(importer);
 	ok = take_all(im, importer, files, &status, &cli->err) &&
 	     take_boxes(im, importer, paths, n, &status);
 	print(im, importer_counts(importer));
 	importer_free(importer);
+	ok = ok && store_prune_originals(s, cli->now / 86400 - im->keep + 1,
+					 &cli->err);
 	if (!ok)
 		return cli_fail(cli);
 	if (im->aside.code)
@@ -236,8 +242,16 @@ int reports_import(struct cli *cli, const char *const *paths, size_t n)
 		.shown = -1,
 	};
 	struct reports_files files = { 0 };
-	int status = find_all(cli, paths, n, &im, &files);
-	struct store *s = reports_store(cli, true);
+	struct store *s;
+	int status;
+
+	if (!args_number(&cli->args, "keep-xml", 0, 36500, 90, &im.keep,
+			 &cli->err)) {
+		json_decref(im.failed);
+		return cli_fail(cli);
+	}
+	status = find_all(cli, paths, n, &im, &files);
+	s = reports_store(cli, true);
 
 	im.total = files.bytes;
 	if (s)

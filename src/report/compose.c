@@ -161,7 +161,7 @@ static bool open_report(struct compose *c, struct err *e)
 	buf_printf(&id, "%lld.%.*s@%.*s", (long long)about->day,
 		   STR_ARG(now->unique), STR_ARG(about->submitter));
 	now->report_id = buf_str(&id);
-	c->gzip = gzip_new(&c->packed);
+	c->gzip = gzip_new(&c->packed, false);
 	if (!c->gzip)
 		return no_memory(e);
 	aggregate_write_begin(&xml,

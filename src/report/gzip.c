@@ -13,7 +13,7 @@ struct gzip {
 	struct buf *out;
 };
 
-struct gzip *gzip_new(struct buf *out)
+struct gzip *gzip_new(struct buf *out, bool fast)
 {
 	struct gzip *g = calloc(1, sizeof *g);
 
@@ -21,8 +21,9 @@ struct gzip *gzip_new(struct buf *out)
 		return NULL;
 	g->out = out;
 	/* 16: gzip's head and tail; no time and no name is in it */
-	if (deflateInit2(&g->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
-			 MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK)
+	if (deflateInit2(&g->z, fast ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION,
+			 Z_DEFLATED, MAX_WBITS + 16, 8,
+			 Z_DEFAULT_STRATEGY) == Z_OK)
 		return g;
 	free(g);
 	return NULL;

@@ -7,8 +7,9 @@
 
 struct gzip;
 
-/* Writes to out.  NULL: no memory. */
-struct gzip *gzip_new(struct buf *out);
+/* Writes to out; fast: a third of the time, a quarter more octets.  NULL: no
+ * memory. */
+struct gzip *gzip_new(struct buf *out, bool fast);
 bool gzip_put(struct gzip *g, str text); /* false: out is full */
 bool gzip_end(struct gzip *g);
 void gzip_free(struct gzip *g);

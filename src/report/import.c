@@ -21,6 +21,7 @@ struct importer *importer_new(struct store *s, int64_t now,
 	}
 	im->now = now;
 	im->sink = *sink;
+	im->packed = buf_of(NULL, STORE_ORIGINAL_MAX);
 	im->intake = intake_new(s, e);
 	if (im->intake)
 		return im;
@@ -28,11 +29,18 @@ struct importer *importer_new(struct store *s, int64_t now,
 	return NULL;
 }
 
+void importer_keep(struct importer *im)
+{
+	im->keep = true;
+}
+
 void importer_free(struct importer *im)
 {
 	if (!im)
 		return;
 	aggregate_free(im->aggregate);
+	gzip_free(im->gzip);
+	buf_free(&im->packed);
 	intake_free(im->intake);
 	arena_free(im->arena);
 	free(im);
@@ -59,6 +67,7 @@ bool import_begin(struct importer *im, const struct store_head *h)
 	if (!intake_report_begin(im->intake, h, im->e))
 		return store_broke(im);
 	im->in_report = true;
+	im->original = (str){ NULL, 0 };
 	return true;
 }
 
@@ -71,6 +80,7 @@ bool import_end(struct importer *im, str ident, uint64_t skipped,
 		.warnings = report_warning_words(im->arena, warnings),
 		.file = im->file,
 		.now = im->now,
+		.original = im->original,
 	};
 
 	im->in_report = false;
@@ -191,6 +201,8 @@ static bool take_piece(struct importer *im, str piece, str name, bool named,
 	if (!arena_enter(im->arena)) {
 		aggregate_free(im->aggregate);
 		im->aggregate = NULL;
+		gzip_free(im->gzip);
+		im->gzip = NULL;
 		(void)err_set(im->e, ERR_INTERNAL, "out of memory");
 		return store_broke(im);
 	}

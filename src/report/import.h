@@ -27,6 +27,8 @@ struct import_counts {
  * store is nobody else's until importer_free.  NULL: *e. */
 struct importer *importer_new(struct store *s, int64_t now,
 			      const struct import_sink *sink, struct err *e);
+/* Keeps each report as it came (store/originals.h). */
+void importer_keep(struct importer *im);
 void importer_free(struct importer *im); /* what is not committed is gone */
 
 /* Reads one file.  found: it held a report, maybe one that was there already.

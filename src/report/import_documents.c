@@ -13,6 +13,8 @@ struct retry {
 
 struct documents {
 	struct importer *im;
+	str file; /* all of it */
+	enum unpack_kind file_kind;
 	const struct report_hints *hints;
 	struct outcome out;
 	bool only; /* one number is wanted, as `how` says */
@@ -53,6 +55,45 @@ static bool on_record(void *arg, const struct store_record *r)
 	       store_broke(d->im);
 }
 
+/* ---- the report as it came ---- */
+
+/* Does the file, read again, begin with this document? */
+static bool is_file(const struct documents *d)
+{
+	return !d->number &&
+	       (d->file_kind == UNPACK_GZIP ||
+		(d->file_kind == UNPACK_ZIP && unzip_has_one(d->file)));
+}
+
+static void keep_begin(struct documents *d)
+{
+	struct importer *im = d->im;
+
+	im->packed.n = 0;
+	im->packed.overflow = false;
+	if (im->keep && !is_file(d) && !(d->only && d->how.head_only))
+		im->gzip = gzip_new(&im->packed, true);
+}
+
+static void keep_octets(struct documents *d, str octets)
+{
+	if (d->im->gzip)
+		(void)gzip_put(d->im->gzip, octets);
+}
+
+/* What is too large is not kept. */
+static void keep_end(struct documents *d)
+{
+	struct importer *im = d->im;
+
+	if (im->keep && is_file(d))
+		im->original = str_head(d->file, d->file.n <= STORE_ORIGINAL_MAX
+							 ? d->file.n
+							 : 0);
+	else if (im->gzip && gzip_end(im->gzip))
+		im->original = buf_str(&im->packed);
+}
+
 static bool start_aggregate(struct documents *d)
 {
 	struct aggregate_sink sink = { d, on_head, on_record };
@@ -81,6 +122,8 @@ static bool on_begin(void *arg, unsigned number, enum unpack_kind kind,
 	d->kind = kind;
 	d->its_hints = *d->hints;
 	hints_of_name(arena_str(d->im->arena, name), &d->its_hints);
+	if (kind == UNPACK_XML || kind == UNPACK_JSON)
+		keep_begin(d);
 	if (kind == UNPACK_XML)
 		return start_aggregate(d);
 	d->json = buf_of(d->im->arena, LIMIT_JSON_BYTES);
@@ -91,6 +134,7 @@ static bool on_octets(void *arg, str octets)
 {
 	struct documents *d = arg;
 
+	keep_octets(d, octets);
 	if (d->kind == UNPACK_XML)
 		return aggregate_put(d->im->aggregate, octets);
 	if (d->kind != UNPACK_JSON)
@@ -148,6 +192,7 @@ static void accept(struct documents *d, bool mended)
 					 .warnings = warnings });
 		return;
 	}
+	keep_end(d);
 	if (import_end(d->im, ident_end(d->ident), aggregate_skipped(a),
 		       warnings))
 		d->out.reports++;
@@ -216,6 +261,7 @@ static bool tls_end(void *arg)
 {
 	struct documents *d = arg;
 
+	keep_end(d);
 	if (!import_end(d->im, ident_end(d->ident), 0, 0))
 		return false;
 	d->out.reports++;
@@ -264,6 +310,8 @@ static void on_end(void *arg, const char *why, bool mended)
 				 ? "it is empty"
 				 : "it is neither a report nor a mail");
 	}
+	gzip_free(d->im->gzip);
+	d->im->gzip = NULL;
 }
 
 struct outcome import_documents(struct importer *im, str octets,
@@ -276,6 +324,8 @@ struct outcome import_documents(struct importer *im, str octets,
 
 	d->im = im;
 	d->hints = hints;
+	d->file = octets;
+	d->file_kind = unpack_kind_of(str_head(octets, 512));
 	why = unpack(octets, &sink, &budget);
 	if (why)
 		bad(d, why);

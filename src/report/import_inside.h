@@ -5,9 +5,11 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "report/aggregate.h"
+#include "report/gzip.h"
 #include "report/import.h"
 #include "report/unpack.h"
 #include "store/intake.h"
+#include "store/originals.h"
 
 /* How a piece turned out. */
 struct outcome {
@@ -27,6 +29,11 @@ struct importer {
 	bool in_report;
 	str file; /* its name, for the store */
 	struct aggregate *aggregate; /* that is being read */
+	bool keep; /* reports as they came */
+	str original; /* the one that is being put, at its end; or absent */
+	struct gzip
+		*gzip; /* packs what comes unpacked or with others; or NULL */
+	struct buf packed;
 };
 
 /* All documents in a file or an attachment. */

@@ -45,4 +45,7 @@ struct unpack_budget {
 const char *unpack(str file, const struct unpack_sink *sink,
 		   struct unpack_budget *budget);
 
+/* A zip with one member and no more. */
+bool unzip_has_one(str file);
+
 #endif

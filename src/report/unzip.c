@@ -54,6 +54,13 @@ static bool find_end(str file, size_t *at)
 	return false;
 }
 
+bool unzip_has_one(str file)
+{
+	size_t at;
+
+	return find_end(file, &at) && half(file, at + 10) == 1;
+}
+
 static bool read_local(str file, size_t at, struct member *m)
 {
 	size_t name, extra;

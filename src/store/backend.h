@@ -55,6 +55,8 @@ struct store_ops {
 	/* Sums of the report that is being put: a piece of its pack_new. */
 	bool (*put_piece)(struct store *s, str text, uint64_t n, uint64_t rows,
 			  struct err *e);
+	bool (*put_original)(struct store *s, uint64_t n, int64_t day,
+			     str octets, struct err *e);
 	bool (*put_tls)(struct store *s, const struct store_tls *r,
 			struct err *e);
 	bool (*put_failure)(struct store *s, const struct store_failure *r,

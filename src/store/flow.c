@@ -14,6 +14,12 @@ struct making {
 	struct flow_day *today; /* the one that had the last row */
 };
 
+static bool is_one(const struct store_view *v)
+{
+	return v->net.ip.family != IP_NONE &&
+	       v->net.bits == (v->net.ip.family == IP_V4 ? 32 : 128);
+}
+
 static bool has_choice(const struct store_view *v)
 {
 	return v->reporter.n || v->disposition.n || v->selector.n;
@@ -131,10 +137,14 @@ bool flow_make(struct store *s, const struct store_view *v, struct arena *arena,
 					 .until = v->of.until,
 					 .org = v->reporter };
 
+	char text[IP_TEXT_MAX];
+
+	if (is_one(v))
+		reported.source_ip = ip_text(v->net.ip, text);
 	*out = (struct flow){ .n_days = 0 };
 	m.g.arg = &m;
 	m.g.row = v->reporter.n ? NULL : choose_row;
-	if (!gather_all(&m.g, &v->of, e) ||
+	if (!gather_all(&m.g, &v->of, reported.source_ip, e) ||
 	    (v->reporter.n &&
 	     !packs_read(s, &reported, arena, choose_reported, &m, e)))
 		return false;

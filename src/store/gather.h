@@ -48,8 +48,9 @@ struct gather {
 };
 
 struct gather gather_new(struct store *s, struct arena *arena);
-/* Adds up the filter's domain and days. */
-bool gather_all(struct gather *g, const struct store_filter *f, struct err *e);
+/* Adds up the filter's domain and days; of one source only, when it is told. */
+bool gather_all(struct gather *g, const struct store_filter *f, str source_ip,
+		struct err *e);
 struct gather_source *gather_find(const struct gather *g, str source_ip);
 /* Settles the kinds and gives the sources that keep() wants (all when NULL),
  * by failing messages, then by messages. */

@@ -78,6 +78,7 @@ static const size_t store_tail_at[] = {
 	offsetof(struct store_tail, ident),
 	offsetof(struct store_tail, warnings),
 	offsetof(struct store_tail, file),
+	offsetof(struct store_tail, original),
 };
 
 static const size_t store_record_at[] = {

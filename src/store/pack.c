@@ -97,9 +97,24 @@ void pack_put(struct pack_writer *w, const struct traffic *t)
 
 /* ---- reading ---- */
 
+/* Most numbers have one digit. */
+static inline bool take_digit(struct cur *c, uint64_t *n)
+{
+	unsigned d = c->p < c->end ? (unsigned char)*c->p - (unsigned)LAST : 32;
+
+	if (d > 31)
+		return false;
+	c->p++;
+	*n = d;
+	return true;
+}
+
 static bool take_number(struct cur *c, uint64_t *n)
 {
 	unsigned shift = 0;
+
+	if (take_digit(c, n))
+		return true;
 
 	for (*n = 0; c->p < c->end && shift < 64; shift += BITS) {
 		unsigned d = (unsigned char)*c->p++;
@@ -127,16 +142,10 @@ static bool take_octets(struct cur *c, str *s)
 	return true;
 }
 
-static bool take_word(struct pack_reader *r, size_t *number)
+static bool new_word(struct pack_reader *r)
 {
-	uint64_t n;
 	str s;
 
-	if (!take_number(&r->at, &n) || n > r->n_words)
-		return false;
-	*number = (size_t)n;
-	if (n < r->n_words)
-		return true;
 	if (!take_octets(&r->at, &s))
 		return false;
 	if (r->n_words == r->cap) {
@@ -149,6 +158,12 @@ static bool take_word(struct pack_reader *r, size_t *number)
 	}
 	r->word[r->n_words++] = (struct pack_word){ s, NULL };
 	return true;
+}
+
+static inline bool take_word(struct pack_reader *r, uint64_t *n)
+{
+	return take_number(&r->at, n) &&
+	       (*n < r->n_words || (*n == r->n_words && new_word(r)));
 }
 
 static bool take_source(struct pack_reader *r)
@@ -180,7 +195,7 @@ void pack_again(struct pack_reader *r, str text)
 
 static bool take_row(struct pack_reader *r, struct pack_row *row)
 {
-	size_t disposition, selector, via;
+	uint64_t disposition, selector, via;
 	unsigned class;
 
 	row->new_source = cur_char(&r->at, SOURCE);

@@ -83,7 +83,9 @@ static bool read_text(struct reading *r, str text, int64_t first, uint64_t days,
 			if (!is_wanted(r, &row))
 				continue;
 			row.t.day = day;
-			row.t.messages = rollup_share(row.t.messages, i, days);
+			if (days > 1)
+				row.t.messages = rollup_share(row.t.messages, i,
+							      days);
 			if ((row.t.messages || days == 1) &&
 			    !r->fn(r->arg, &row, org))
 				return false;

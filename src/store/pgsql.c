@@ -191,6 +191,7 @@ const struct store_ops pgsql_ops = {
 	.put_records = pgsql_put_records,
 	.put_traffic = pgsql_put_traffic,
 	.put_piece = pgsql_put_piece,
+	.put_original = pgsql_put_original,
 	.put_tls = pgsql_put_tls,
 	.put_failure = pgsql_put_failure,
 	.report_end = pgsql_report_end,

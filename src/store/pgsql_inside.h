@@ -11,7 +11,17 @@ enum { FLUSH_AT = 1 << 20, ROW_MAX = 4 << 20 };
 
 /* Rows on their way to a staging table. */
 /* DIRECT: to the table itself. */
-enum stage { REPORTS, RECORDS, TRAFFIC, PIECES, TLS, FAILURES, DIRECT, STAGES };
+enum stage {
+	REPORTS,
+	RECORDS,
+	TRAFFIC,
+	PIECES,
+	ORIGINALS,
+	TLS,
+	FAILURES,
+	DIRECT,
+	STAGES
+};
 
 struct pgsql {
 	struct store store;
@@ -72,6 +82,8 @@ bool pgsql_put_traffic(struct store *s, const struct traffic *t, size_t n,
 		       bool settled, struct err *e);
 bool pgsql_put_piece(struct store *s, str text, uint64_t n, uint64_t rows,
 		     struct err *e);
+bool pgsql_put_original(struct store *s, uint64_t n, int64_t day, str octets,
+			struct err *e);
 bool pgsql_put_tls(struct store *s, const struct store_tls *r, struct err *e);
 bool pgsql_put_failure(struct store *s, const struct store_failure *r,
 		       struct err *e);

@@ -15,10 +15,10 @@
 enum { NUMBERS = 1000, MANY = 20 };
 
 static const char *const copies[STAGES] = {
-	"COPY stage_report FROM STDIN",  "COPY stage_record FROM STDIN",
-	"COPY stage_traffic FROM STDIN", "COPY stage_pack FROM STDIN",
-	"COPY stage_tls FROM STDIN",     "COPY stage_failure FROM STDIN",
-	"COPY record FROM STDIN",
+	"COPY stage_report FROM STDIN",   "COPY stage_record FROM STDIN",
+	"COPY stage_traffic FROM STDIN",  "COPY stage_pack FROM STDIN",
+	"COPY stage_original FROM STDIN", "COPY stage_tls FROM STDIN",
+	"COPY stage_failure FROM STDIN",  "COPY record FROM STDIN",
 };
 
 static const char begin_sql[] =
@@ -26,6 +26,8 @@ static const char begin_sql[] =
 	"CREATE TEMP TABLE stage_report (LIKE report) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_record (LIKE record) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_pack (LIKE pack_new INCLUDING STORAGE)"
+	" ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_original (LIKE original INCLUDING STORAGE)"
 	" ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_tls (LIKE tls) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_failure (LIKE failure) ON COMMIT DROP;"
@@ -49,6 +51,7 @@ static const char merge_sql[] =
 	" AND report = known.report; END LOOP; END $$;"
 	"INSERT INTO record SELECT x.* FROM stage_record x" NEW_ONLY ";"
 	"INSERT INTO pack_new SELECT x.* FROM stage_pack x" NEW_ONLY ";"
+	"INSERT INTO original SELECT x.* FROM stage_original x" NEW_ONLY ";"
 	"INSERT INTO tls SELECT x.* FROM stage_tls x" NEW_ONLY ";"
 	"INSERT INTO failure SELECT x.* FROM stage_failure x" NEW_ONLY ";"
 	"INSERT INTO traffic AS t SELECT domain, day, source_ip, dkim, spf,"
@@ -76,8 +79,17 @@ static const char merge_sql[] =
 
 static void hex(struct buf *b, str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		buf_printf(b, "%02x", (unsigned char)s.p[i]);
+	static const char digits[] = "0123456789abcdef";
+	char *to = buf_room(b, 2 * s.n);
+
+	for (size_t i = 0; to && i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		to[2 * i] = digits[c >> 4];
+		to[2 * i + 1] = digits[c & 15];
+	}
+	if (to)
+		b->n += 2 * s.n;
 }
 
 /* The first columns of every row of a report. */
@@ -250,6 +262,21 @@ bool pgsql_put_piece(struct store *s, str text, uint64_t n, uint64_t rows,
 	copy_number(b, rows);
 	copy_column(b, text);
 	return end_row(q, PIECES, e);
+}
+
+bool pgsql_put_original(struct store *s, uint64_t n, int64_t day, str octets,
+			struct err *e)
+{
+	struct pgsql *q = pgsql_of(s);
+	struct buf *b = &q->stage[ORIGINALS];
+
+	copy_text(b, s->head.domain);
+	copy_number(b, (uint64_t)q->number);
+	copy_number(b, n);
+	copy_number(b, (uint64_t)day);
+	buf_put(b, STR("\t\\\\x"));
+	hex(b, octets);
+	return end_row(q, ORIGINALS, e);
 }
 
 bool pgsql_put_tls(struct store *s, const struct store_tls *r, struct err *e)

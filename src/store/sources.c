@@ -184,14 +184,38 @@ static bool take_row(void *arg, struct pack_row *row, str org)
 	return !g->row || g->row(g->arg, g->now, row);
 }
 
-bool gather_all(struct gather *g, const struct store_filter *f, struct err *e)
+/* Which selectors are those of our own hosts, of all mail. */
+static bool take_own(void *arg, struct pack_row *row, str org)
+{
+	(void)org;
+	if (row->t.selector.n && row->t.dkim && row->t.spf)
+		word_of(arg, row->selector)->own = true;
+	return true;
+}
+
+/* Other sources tell only what the selectors of one that signs are. */
+static bool is_unclear(const struct gather *g, str source_ip)
+{
+	const struct gather_source *x = gather_find(g, source_ip);
+
+	return x && x->s.dkim && !x->s.spf && !x->forwarded && !x->hint_ours;
+}
+
+bool gather_all(struct gather *g, const struct store_filter *f, str source_ip,
+		struct err *e)
 {
 	struct packs_choice c = { .kind = PACKS_ALL,
 				  .domain = f->domain,
 				  .since = f->since,
-				  .until = f->until };
+				  .until = f->until,
+				  .source_ip = source_ip };
 
-	return packs_read(g->s, &c, g->arena, take_row, g, e);
+	if (!packs_read(g->s, &c, g->arena, take_row, g, e))
+		return false;
+	if (!source_ip.p || !is_unclear(g, source_ip))
+		return true;
+	c.source_ip = (str){ NULL, 0 };
+	return packs_read(g->s, &c, g->arena, take_own, g, e);
 }
 
 /* ---- what they are ---- */
@@ -288,7 +312,7 @@ bool store_sources(struct store *s, const struct store_filter *f,
 	struct gather g = gather_new(s, arena);
 
 	*out = (struct store_sources){ NULL, 0 };
-	if (!gather_all(&g, f, e))
+	if (!gather_all(&g, f, (str){ NULL, 0 }, e))
 		return false;
 	gather_end(&g, f->failing ? keep_failing : NULL, NULL, out);
 	return true;

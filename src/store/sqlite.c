@@ -22,6 +22,7 @@ static const char *const sql[STATEMENTS] = {
 		    " min(messages + excluded.messages, 4000000000000000000)",
 	[PUT_PIECE] = "INSERT INTO pack_new VALUES (?,?,?,?,?,?,?,?)",
 	[PUT_CHUNK] = "INSERT INTO pack VALUES (?,?,?,?,?,?,?,?)",
+	[PUT_ORIGINAL] = "INSERT INTO original VALUES (?,?,?,?,?)",
 	[PUT_TLS] = "INSERT INTO tls VALUES (?,?,?,?,?,?,?,?,?,?,?)",
 	[PUT_FAILURE] =
 		"INSERT INTO failure VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -293,6 +294,7 @@ const struct store_ops sqlite_ops = {
 	.put_records = sqlite_put_records,
 	.put_traffic = sqlite_put_traffic,
 	.put_piece = sqlite_put_piece,
+	.put_original = sqlite_put_original,
 	.put_tls = sqlite_put_tls,
 	.put_failure = sqlite_put_failure,
 	.report_end = sqlite_report_end,

@@ -15,6 +15,7 @@ enum statement {
 	PUT_DAY,
 	PUT_PIECE,
 	PUT_CHUNK,
+	PUT_ORIGINAL,
 	PUT_TLS,
 	PUT_FAILURE,
 	PUT_POLICY,
@@ -103,6 +104,8 @@ bool sqlite_put_records(struct store *s, const struct store_record *r, size_t n,
 bool sqlite_put_tls(struct store *s, const struct store_tls *r, struct err *e);
 bool sqlite_put_failure(struct store *s, const struct store_failure *r,
 			struct err *e);
+bool sqlite_put_original(struct store *s, uint64_t n, int64_t day, str octets,
+			 struct err *e);
 bool sqlite_report_end(struct store *s, const struct store_tail *t,
 		       bool *dropped, struct err *e);
 bool sqlite_report_cancel(struct store *s, struct err *e);

@@ -69,6 +69,20 @@ bool sqlite_put_failure(struct store *s, const struct store_failure *r,
 	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
+bool sqlite_put_original(struct store *s, uint64_t n, int64_t day, str octets,
+			 struct err *e)
+{
+	struct sqlite *q = sqlite_of(s);
+	struct binding b = sqlite_bind(q, PUT_ORIGINAL);
+
+	bind_text(&b, s->head.domain);
+	bind_int(&b, q->number);
+	bind_int(&b, (int64_t)n);
+	bind_int(&b, day);
+	bind_blob(&b, octets);
+	return sqlite_step(q, &b, NULL, NULL, e);
+}
+
 bool sqlite_report_cancel(struct store *s, struct err *e)
 {
 	struct sqlite *q = sqlite_of(s);

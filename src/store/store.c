@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "store/backend.h"
+#include "store/originals.h"
 #include "store/packs.h"
 #include "store/rollup.h"
 
@@ -267,7 +268,8 @@ bool store_report_end(struct store *s, const struct store_tail *t,
 	if (!s->ops->report_end(s, t, &dropped, e))
 		return false;
 	s->known += dropped;
-	return dropped || flush_rollup(s, true, e);
+	return dropped || (flush_rollup(s, true, e) &&
+			   store_put_original(s, t->original, t->now, e));
 }
 
 bool store_report_cancel(struct store *s, struct err *e)

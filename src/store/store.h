@@ -76,6 +76,7 @@ struct store_tail {
 	str warnings; /* words, with spaces between them */
 	str file; /* where it came from */
 	int64_t now;
+	str original; /* as it came, packed (originals.h); or absent */
 };
 
 struct store_counts {

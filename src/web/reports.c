@@ -317,8 +317,9 @@ bool page_report(struct view *view)
 	html_close(&view->page.h);
 	put_facts(&l);
 	if (l.one.r.kind != STORE_AGGREGATE)
-		return put_plain_rows(view, &l.one.r);
-	if (!put_rows(view, number))
+		return put_plain_rows(view, &l.one.r) &&
+		       original_put(view, &l.one.r);
+	if (!put_rows(view, number) || !original_put(view, &l.one.r))
 		return false;
 	view_formats(view);
 	return true;

@@ -236,6 +236,8 @@ static bool show(struct site *s, struct view *view, const struct web_request *r,
 	if (!fn && str_eq(r->path, STR("/download")) &&
 	    site_download(s, r, &view->v, out))
 		return true;
+	if (!fn && str_eq(r->path, STR("/original")))
+		return original_download(view, out);
 	if (!fn) {
 		page_sorry(&view->page, 404, _("There is no such page."), out);
 		return true;

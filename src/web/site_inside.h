@@ -59,6 +59,11 @@ void row_put(struct view *view, struct grid *g, const struct flow_row *r);
 
 const char *source_kind_words(enum store_source_kind kind);
 
+/* A report as it came, if it was kept: folded, at the end of its page; and as a
+ * file.  False: view->err. */
+bool original_put(struct view *view, const struct store_report *r);
+bool original_download(struct view *view, struct web_response *out);
+
 /* Pages.  False: view->err. */
 bool page_overview(struct view *view);
 bool page_sources(struct view *view);

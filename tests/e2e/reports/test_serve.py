@@ -2,6 +2,7 @@
 guarded, and that what strangers wrote stays text."""
 # timeout: 240
 import csv
+import gzip
 import http.client
 import io
 import json
@@ -183,6 +184,59 @@ def filters():
          "reports with problems can be told from the others")
 
 
+def kept_as_they_came():
+    """Plain, gzip, zip alone and with another, with a late head; TLS reports; what is hostile; for so long."""
+    os.mkdir(path("kept"))
+    plain, zipped, two, other = list(reportgen.corpus(9, 4, 40, ("example.org",)))
+    late = plain.xml().replace(b"<report_id>0", b"<report_id>9")
+    head = late.index(b"  <report_metadata>"), late.index(b"  <record>")
+    late = late[:head[0]] + late[head[1]:-12] + late[head[0]:head[1]] + b"</feedback>\n"
+    write("kept/plain.xml.gz", plain.gzipped())
+    write("kept/zipped.zip", zipped.zipped())
+    write("kept/two.zip", two.zipped(other))
+    write("kept/late.xml", late)
+    write("kept/evil.xml", evil_report())
+    write("kept/tls.json.gz", gzip.compress(json.dumps(TLS).encode()))
+    write("kept/mail.eml", corpus[0].mail())
+    want = sorted([plain.xml(), zipped.xml(), two.xml(), other.xml(), late, evil_report(), json.dumps(TLS).encode(), corpus[0].xml()])
+    stores = ["sqlite:" + path("kept.db")]
+    try:
+        with pgserver.Server() as pg:
+            for store in (*stores, pg.url):
+                kept_in(store, want)
+    except pgserver.Missing as e:
+        t.skip("kept on PostgreSQL", str(e))
+        kept_in(stores[0], want)
+
+
+def kept_in(store, want):
+    name = store.partition(":")[0]
+    run("reports", "import", path("kept"), "--store", store)
+    p = Pages(store)
+    found, bad = [], []
+    for report in json.loads(p.ask("/reports?format=json&days=all")[2]):
+        number = [x for x in Parsed(p.ask(f"/reports?days=all&domain={report['domain']}")[2]).links if x.startswith("report?")]
+        for link in number:
+            found.append(link)
+    texts = []
+    for link in sorted(set(found)):
+        status, fields, text = p.ask("/" + link.replace("report?", "original?", 1))
+        texts.append(text.encode())
+        if (status, fields["content-type"], fields["x-content-type-options"], fields["content-disposition"][:10]) != (
+                200, "text/plain; charset=utf-8", "nosniff", "attachment"):
+            bad.append((status, fields))
+        page = p.ask("/" + link)[2]
+        if "<script>alert" in page or "original?" not in page or Parsed(page).text.count(text.strip()[:300].split("\n")[0][:40]) < 1:
+            bad.append(link)
+    t.eq(sorted(texts), want, f"{name}: every report as it came, to the octet")
+    t.eq(bad, [], f"{name}: as text that is saved, and shown on its page")
+    t.eq(p.ask("/original?domain=example.org&report=999999")[0], 404, f"{name}: one that is not there")
+    run("reports", "import", os.devnull, "--store", store, "--keep-xml", "0")
+    t.eq({p.ask("/" + link.replace("report?", "original?", 1))[0] for link in found}, {404}, f"{name}: --keep-xml 0 keeps none")
+    t.ok(found and "original?" not in p.ask("/" + found[0])[2], f"{name}: and its page offers none")
+    t.eq(p.stop()[0], 0, f"{name}: it ends")
+
+
 def downloads():
     for name, count in (("records", sum(len(r.rows) for r in corpus) + 1), ("reports", len(corpus) + 2), ("tls", 2), ("failures", 0)):
         got = json.loads(pages.ask(f"/download?table={name}&format=json&days=all")[2])
@@ -340,7 +394,7 @@ def sockets():
     t.eq(run("reports", "serve", "--store", "sqlite:" + path("nothing.db"))[0], 66, "a store that is not there")
 
 
-for part in (looks, says, filters, downloads, elsewhere, own, files, guarded, tokens, sockets):
+for part in (looks, says, filters, downloads, kept_as_they_came, elsewhere, own, files, guarded, tokens, sockets):
     part()
 t.eq(pages.stop(), (0, ""), "the server ends by SIGTERM, without a word")
 t.done()

@@ -519,6 +519,7 @@ static void make_old(struct store *s)
 {
 	run(s, "DROP TABLE pack");
 	run(s, "DROP TABLE pack_new");
+	run(s, "DROP TABLE original");
 	if (*dir)
 		run(s, "PRAGMA user_version = 3");
 	else
