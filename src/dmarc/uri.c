@@ -65,7 +65,7 @@ static str decoded(struct arena *arena, str s)
 			p[n++] = s.p[i];
 			continue;
 		}
-		p[n++] = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+		p[n++] = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
 		i += 2;
 	}
 	return (str){ p, n };

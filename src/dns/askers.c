@@ -14,8 +14,14 @@ void askers_add(struct askers *l, struct asker *a)
 
 void askers_remove(struct askers *l, struct asker *a)
 {
-	*(a->prev ? &a->prev->next : &l->first) = a->next;
-	*(a->next ? &a->next->prev : &l->last) = a->prev;
+	if (a->prev)
+		a->prev->next = a->next;
+	else
+		l->first = a->next;
+	if (a->next)
+		a->next->prev = a->prev;
+	else
+		l->last = a->prev;
 }
 
 void askers_drop(struct askers *l, const struct asks *as)
@@ -29,14 +35,27 @@ void askers_drop(struct askers *l, const struct asks *as)
 	}
 }
 
+static struct asker *pop(struct askers *l)
+{
+	struct asker *a = l->first;
+
+	if (!a)
+		return NULL;
+	l->first = a->next;
+	if (l->first)
+		l->first->prev = NULL;
+	else
+		l->last = NULL;
+	return a;
+}
+
 void askers_deliver(struct askers *l)
 {
 	struct asker *a;
 
-	while ((a = l->first)) {
+	while ((a = pop(l))) {
 		const struct asker answer = *a;
 
-		askers_remove(l, a);
 		free(a);
 		asks_answer(answer.as, answer.id, answer.answer);
 	}
