@@ -63,7 +63,7 @@ struct spool_mail {
 
 enum spool_status spool_begin(struct spool *s, const char *token,
 			      const struct spool_envelope *envelope,
-			      struct spool_mail *out, struct err *e);
+			      struct spool_mail *m, struct err *e);
 void spool_put(struct spool_mail *m, str bytes);
 /* SPOOL_OK: it is on disk, whatever happens. */
 enum spool_status spool_commit(struct spool_mail *m, struct err *e);

@@ -11,8 +11,8 @@ enum { DATA_MAX = 32 << 20 };
 
 void page_set_language(const char *language)
 {
-	const char *now = getenv(
-		"LANGUAGE"); /* NOLINT(concurrency-mt-unsafe) */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	const char *now = getenv("LANGUAGE");
 	const char *domain = textdomain(NULL);
 	char name[64];
 

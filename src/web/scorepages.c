@@ -264,7 +264,8 @@ static void show_file(struct answer *a, const struct result *r)
 
 static void show_json(struct answer *a, const struct result *r)
 {
-	struct buf b = buf_of(a->page.arena, 4 * LIMIT_SCORE_RESULT);
+	enum { JSON_MAX = 4 * LIMIT_SCORE_RESULT };
+	struct buf b = buf_of(a->page.arena, JSON_MAX);
 
 	result_json(&b, r, result_translated, true);
 	wants_json(a, &b, b.overflow ? 500 : 200);

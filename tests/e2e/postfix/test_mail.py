@@ -1,12 +1,15 @@
 # timeout: 180
 """The tutorial's two servers with the filter: what leaves is signed and
 verifies where it arrives, whatever its form; what is forged does not pass."""
+import http.client
+import json
+import os
 import re
 
 import mails
 import tap
-from lab import Lab
-from mailhost import FILTER, Pair, authres, body, dkimpy, fields
+from lab import Lab, LabError, until
+from mailhost import ASAN, FILTER, NAME_SERVER, Pair, authres, body, dkimpy, fields
 
 t = tap.Tap()
 A, B = "tester@example.org", "tester@example.net"
@@ -86,7 +89,6 @@ def bounce(pair):
     before = len(pair.receiver.inbox())
     with pair.receiver.smtp(587, pair.dns.host) as s:
         t.eq(s.send_raw(B, ["fails@example.org"], message)[0], 250, "a mail that will bounce is taken")
-    from lab import until
     until("the bounce", lambda: len(pair.receiver.inbox()) > before, 60)
     got = pair.receiver.inbox()[-1]
     t.ok(b"MAILER-DAEMON@example.org" in got and mark.encode() in got, "the bounce came")
@@ -144,6 +146,72 @@ def changed(pair):
             t.eq(bool(passed(got)), good, f"{name}: {'passes' if good else 'does not pass'}")
 
 
+def scored(pair):
+    """inkan score behind the receiver: by a transport (SMTP, XFORWARD) and by a pipe,
+    with the lines that inkan(1) has."""
+    host, inkan = pair.receiver.host, os.path.join(os.environ["INKAN_BUILD"], "inkan")
+    host.sh("useradd -r -M -d /nonexistent -s /usr/sbin/nologin -K MAIL_DIR=/nonexistent scorer; mkdir -p /var/lib/score;"
+            "mount -t tmpfs -o size=512k,mode=700,uid=$(id -u scorer) score /var/lib/score; printf 'score: root\npiped: root\n' >>/etc/aliases; newaliases")
+    host.run(["postconf", "-M", "-e", "inkan-score/unix=inkan-score unix - - n - 4 smtp -o smtp_send_xforward_command=yes"
+              " -o smtp_tls_security_level=none -o smtp_line_length_limit=0",
+              "inkan-pipe/unix=inkan-pipe unix - n n - 4 pipe user=scorer argv=" + inkan + " score --spool /var/lib/score --deliver ${recipient}"
+              " --ip ${client_address} --helo ${client_helo} --mail-from ${sender}"])
+    pair.receiver.postconf("transport_maps=inline:{score@example.net=inkan-score:[127.0.0.1]:8026, piped@example.net=inkan-pipe:}",
+                           "inkan-score_destination_recipient_limit=1")
+    server = host.start(["setpriv", "--reuid=scorer", "--regid=scorer", "--clear-groups", inkan, "score", "--listen", "127.0.0.1:8025", "--smtp", "127.0.0.1:8026",
+                         "--address-domain", "example.net", "--spool", "/var/lib/score", "--nameserver", NAME_SERVER, "--ip", pair.receiver.address,
+                         "--helo", "example.net"], {"ASAN_OPTIONS": ASAN})
+    host.await_port(8025)
+
+    def ask(target, method="GET"):
+        c = http.client.HTTPConnection("127.0.0.1", 8025)
+        c.sock = host.connect("127.0.0.1", 8025)
+        c.request(method, target)
+        return json.loads(c.getresponse().read())
+
+    def judged(id):
+        try:
+            return until("a score", lambda: (lambda got: got if got["score"] is not None else None)(ask(f"/test?format=json&id={id}")), 60)
+        except LabError as e:
+            raise LabError(f"{e}\n" + "\n".join(host.log[-20:])) from None
+
+    def lost(got):
+        return {r["code"]: r["lost"] for c in got["categories"] for r in c["findings"] if r["lost"]}
+    given = [ask("/new?format=json", "POST") for _ in range(6)]
+    to = [x["address"].replace("score", "piped") if i % 2 else x["address"] for i, x in enumerate(given)]
+    with pair.sender.smtp(587, pair.dns.host) as s:
+        for address in to[:2]:
+            t.eq(s.send_raw(A, [address], mails.mail(A, address)[1])[0], 250, f"a test mail to {address.partition('+')[0]}+...")
+    for i, way in enumerate(("SMTP", "a pipe")):
+        got = judged(given[i]["id"])
+        t.eq((lost(got), got["ip"], got["helo"], got["mail_from"], got["own"]), ({}, pair.sender.address, "example.org", A, False),
+             f"score by {way}: ten, judged as the sender's server, over TLS")
+    with pair.receiver.smtp(587, pair.dns.host) as s:
+        s.send_raw(B, [to[2]], mails.mail(B, to[2])[1])
+    got = judged(given[2]["id"])
+    t.eq((got["own"], got["ip"], lost(got)), (True, pair.receiver.address, {}), "of a user here: as it would leave from here")
+    host.run(["sendmail", "-f", B, to[3]], data=mails.mail(B, to[3])[1])
+    got = judged(given[3]["id"])
+    t.eq((got["own"], got["ip"]), (True, pair.receiver.address), "of a program here: the same")
+    with pair.receiver.smtp(25, pair.dns.host) as s:
+        for address in to[4:]:
+            s.send_raw("x@stranger.test", [address], mails.mail("x@stranger.test", address, b"x" * 70 + b"\n" + b"y\n" * 400_000)[1])
+    until("both tell to try again", lambda: all(host.find_log(x) for x in ("451 4.3.0 The message cannot be kept", "No space left on device")), 60)
+    t.eq(sum(x in pair.receiver.queue() for x in to[4:]), 2, "a full disk: both wait in Postfix's queue")
+    host.sh("mount -o remount,size=16m /var/lib/score")
+
+    def come():
+        pair.receiver.queue_run()
+        return all(ask(f"/test?format=json&id={x['id']}")["score"] is not None for x in given[4:])
+    t.ok(until("both in the end", come, 60), "and come when there is room")
+    with pair.receiver.smtp(25, pair.dns.host) as s:
+        s.send_raw("x@stranger.test", ["score+aaaaaaaaaaaaaaaa@example.net"], b"Subject: x\n\nx\n")
+    until("a refusal", lambda: host.find_log("550 5.1.1 No such test address"), 60)
+    t.ok(True, "an address that was not given out is refused, and Postfix tells the sender")
+    os.kill(host.inner_pid(server), 15)
+    t.eq(server.wait(30), 0, "the server ends")
+
+
 def fields_kept(message):
     """From its signature on: as it left the sender."""
     return message[message.index(b"DKIM-Signature:"):]
@@ -151,7 +219,7 @@ def fields_kept(message):
 
 with Lab() as lab:
     pair = Pair(lab)
-    for part in (submission, forms, local, bounce, forged, relay, changed, big):
+    for part in (submission, forms, local, bounce, forged, relay, changed, scored, big):
         t.note(part.__name__)
         part(pair)
     for host in (pair.sender, pair.receiver):

@@ -256,7 +256,7 @@ static void limits(void **state)
 	(void)state;
 	long_line(LIMIT_SMTP_COMMAND, "220 250 250 ");
 	long_line(LIMIT_SMTP_COMMAND + 1, "220 500 250 ");
-	long_line(100 * LIMIT_SMTP_COMMAND, "220 500 250 ");
+	long_line(100 * (size_t)LIMIT_SMTP_COMMAND, "220 500 250 ");
 	/* what a session that ends in the text leaves */
 	begin(&t);
 	assert_true(feed(&t, STR(ENVELOPE "DATA\r\nhalf"), 1000));
