@@ -75,10 +75,10 @@ static bool only_is_known(struct cli *cli)
 {
 	size_t n;
 	const char *const *only = args_all(&cli->args, cli->arena, "only", &n);
-	str best = { NULL, 0 };
-	unsigned distance = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		str best = { NULL, 0 };
+		unsigned distance = 0;
 		bool known = false;
 
 		for (size_t code = 0; code < FIND_CODES; code++) {

@@ -370,6 +370,23 @@ static const struct mastercf_service *signed_on_return(
 	return NULL;
 }
 
+/* What the service signs is signed again when the filter gives it back. */
+static void check_twice(const struct ends *e, const struct mastercf_service *s,
+			const struct mastercf_service *back)
+{
+	const struct machine *m = e->m;
+	str options = back ? postfix_value(m, back,
+					   STR("receive_override_options"))
+			   : STR("");
+	struct buf b = buf_of(m->arena, options.n + 32);
+
+	buf_put(&b, options);
+	buf_put(&b, options.n ? STR(",") : STR(""));
+	buf_put(&b, STR("no_milters"));
+	judge(e->f, FIND_MILTER_TWICE, !back, service_name(m, s),
+	      ARGS(back ? service_name(m, back) : STR(""), buf_str(&b)));
+}
+
 static void check_service(const struct ends *e,
 			  const struct mastercf_service *s)
 {
@@ -396,6 +413,7 @@ static void check_service(const struct ends *e,
 	if (none)
 		return;
 	if (find_signer(e, s, list, &found)) {
+		check_twice(e, s, back);
 		judge(e->f, FIND_MILTER_OFF, true, service_name(m, s), NULL);
 		judge(e->f, FIND_MILTER_CHROOT, true, m->signer.path, NULL);
 		judge(e->f, FIND_MILTER_SOCKET, true, service_name(m, s),
@@ -629,7 +647,7 @@ void check_milter(struct findings *f, const struct machine *m)
 
 	for (const struct mastercf_service *s = m->postfix.master.first; s;
 	     s = s->next)
-		if (postfix_port(s) == 25)
+		if (postfix_port(s) == 25 && !postfix_is_loopback(s))
 			check_inbound(f, m, s);
 	check_all_addresses(f, m);
 	check_global(f, m);

@@ -387,7 +387,7 @@ static void check_arrival(struct findings *f, const struct machine *m,
 {
 	str in = postfix_value(m, s, STR("smtpd_tls_security_level"));
 
-	if (postfix_port(s) == 25)
+	if (postfix_port(s) == 25 && !postfix_is_loopback(s))
 		judge(f, FIND_POSTFIX_STARTTLS,
 		      (in.n && !str_eq(in, STR("none"))) ||
 			      postfix_is_yes(m, s, STR("smtpd_use_tls")),
@@ -404,6 +404,18 @@ static void check_size(struct findings *f, const struct machine *m)
 	judge(f, FIND_SIZE, !read || n == 0 || n > 14000000, MAIN, ARGS(size));
 }
 
+static void check_instances(struct findings *f, const struct machine *m)
+{
+	str all = postfix_value(m, NULL, STR("multi_instance_directories"));
+	struct cur c = cur_of(all);
+	str word;
+
+	while (postlex_word(&c, &word))
+		finding_skip(f, FIND_POSTFIX, word,
+			     N_("another instance of Postfix, whose files are "
+				"not read"));
+}
+
 void check_postfix(struct findings *f, const struct machine *m)
 {
 	bool main = tree_has(&m->tree, "/etc/postfix/main.cf");
@@ -412,6 +424,7 @@ void check_postfix(struct findings *f, const struct machine *m)
 	      ARGS(main ? MASTER : MAIN));
 	if (!m->postfix.there)
 		return;
+	check_instances(f, m);
 	check_lines(f, m);
 	check_level(f, m);
 	check_origin(f, m);

@@ -87,10 +87,12 @@ static void open_section(struct parse *p, str head)
 	}
 	buf_put(&b, kind);
 	head = unquoted(str_trim(str_skip(head, at)));
-	if (head.n) {
+	if (head.n)
 		buf_putc(&b, ' ');
-		buf_put(&b, head);
-	}
+	/* a path's "//" is "/" */
+	for (size_t i = 0; i < head.n; i++)
+		if (head.p[i] != '/' || b.p[b.n - 1] != '/')
+			buf_putc(&b, head.p[i]);
 	p->sections[++p->depth] = buf_str(&b);
 	add(p, STR(""), STR(""));
 }

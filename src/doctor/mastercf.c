@@ -17,16 +17,23 @@ static void set(struct arena *arena, struct mastercf_service *s, str text)
 	s->options = o;
 }
 
+/* CR too: files written elsewhere end their lines with it. */
+static bool is_blank(const struct cur *c)
+{
+	return !cur_done(c) && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r');
+}
+
 /* Words are apart by white space only: a comma belongs to a value. */
 static bool word(struct cur *c, str *out)
 {
 	const char *start;
 
-	cur_wsp(c);
+	while (is_blank(c))
+		c->p++;
 	if (cur_peek(c) == '{')
 		return postlex_word(c, out) && out->n > 0;
 	start = c->p;
-	while (!cur_done(c) && *c->p != ' ' && *c->p != '\t')
+	while (!cur_done(c) && !is_blank(c))
 		c->p++;
 	*out = (str){ start, (size_t)(c->p - start) };
 	return out->n > 0;

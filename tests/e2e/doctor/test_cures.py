@@ -171,6 +171,8 @@ FILES = {  # code: what breaks the tree, and how the cure is applied when it is 
     "milter.address": (sub(MAINCF, SOCK, "smtpd_milters = inet:8891@localhost, { local:opendmarc/opendmarc.sock, default_action = accept }"),),
     "milter.smtpd": (sub(MAINCF, SOCK, "smtpd_milters ="),),
     "milter.smtpd.override": (sub(*SUBMISSION, SUBMISSION[1] + "  -o smtpd_milters=\n"),),
+    "milter.twice": (both(add(MAINCF, "content_filter = smtp-amavis:[127.0.0.1]:10024\n"),
+                          add(MASTERCF, "127.0.0.1:10025 inet n - y - - smtpd\n  -o receive_override_options=no_address_mappings\n")),),
     "milter.socket.chroot": (sub(CONF, "local:/var/spool/postfix/opendkim/", "local:/run/opendkim/"),),
     "milter.socket": (sub(MAINCF, "local:opendkim/opendkim.sock", "local:opendkim/dkim.sock"),),
     "milter.socket.directory": (mode("/var/spool/postfix/opendkim", 0o755, 0),),

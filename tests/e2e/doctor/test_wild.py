@@ -49,6 +49,13 @@ def opendmarc_first():
     return x.sub(MAINCF, "local:opendkim/opendkim.sock, local:opendmarc/opendmarc.sock", "local:opendmarc/opendmarc.sock, local:opendkim/opendkim.sock")
 
 
+def crlf(*files):
+    x = bases["host"].copy()
+    for file in files:
+        x.write(file, x.read(file).replace("\n", "\r\n"))
+    return x
+
+
 def two_signatures():
     """A provider's second signature beside an aligned one."""
     return bases["host"].copy().add(KT, f"other example.net:other:{DKIM}/default.private\n").add(
@@ -99,6 +106,7 @@ CASES = [
     ("milters for submission only", lambda: bases["host"].copy().sub(MAINCF, SOCK, "").sub(MASTERCF, LINE, LINE + "  -o smtpd_milters=local:opendkim/opendkim.sock\n").sub(
         MASTERCF, "-o smtpd_tls_wrappermode=yes\n", "-o smtpd_tls_wrappermode=yes\n  -o smtpd_milters=local:opendkim/opendkim.sock\n"),
      {"milter.non_smtpd", "postfix.inbound.unchecked"}),
+    ("signed before and behind the filter", change(MASTERCF, "no_header_body_checks,no_milters", "no_header_body_checks", "amavis"), {"milter.twice"}),
     ("behind the filter nobody signs", change(MASTERCF, "no_header_body_checks\n", "no_header_body_checks,no_milters\n", "after_filter"), {"milter.smtpd.override"}),
     # Postfix
     ("an open relay: permit in front", change(MAINCF, "smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination",
@@ -147,6 +155,22 @@ CASES = [
     ("one domain, another one's Domain", change(CONF, "Domain example.org", "Domain example.com", "single"),
      {"opendkim.signing_table.domain", "opendkim.signing_table.myorigin"}),
     ("one domain, no key", change(CONF, "default.private", "mail.private", "single"), {"dkim.key.file"}),
+    # right all the same
+    ("lines that end in CR", lambda: crlf(MAINCF, MASTERCF, CONF, KT, ST, TH, f"{DOVE}/10-master.conf"), set()),
+    ("port 25 on the machine itself without milters", more(MASTERCF, "localhost:smtp inet n - n - - smtpd\n  -o smtpd_milters=\n  -o smtpd_tls_security_level=none\n"), set()),
+    ("options in one line, restrictions by name", lambda: bases["host"].copy().add(MAINCF, "mua_senders = reject_sender_login_mismatch\n").write(
+        MASTERCF, "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd -o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt"
+        " -osmtpd_sender_restrictions=$mua_senders\n"), set()),
+    ("every sender by one line", lambda: bases["host"].copy().write(KT, f"k %:default:{DKIM}/default.private\n").write(ST, "*@* k\n"), set()),
+    ("no tables but lists", change(CONF, "refile:/etc/opendkim/signing.table",
+                                   "csl:example.org=default._domainkey.example.org,.example.org=default._domainkey.example.org"), set()),
+    ("maps by a name of their kind", change(MAINCF, "alias_maps = hash:/etc/aliases", "alias_maps = $default_database_type:/etc/aliases"), set()),
+    ("a socket path in Postfix's words", change(MAINCF, "smtpd_sasl_path = private/auth", "smtpd_sasl_path = unix:private/auth"), set()),
+    ("slashes twice in Dovecot's", change(f"{DOVE}/10-master.conf", "/var/spool/postfix/private/auth", "/var/spool//postfix/private//auth"), set()),
+    ("the folder in Dovecot's words", change(f"{DOVE}/10-mail.conf", "maildir:~/Maildir", "maildir:/home/%u/Maildir/:LAYOUT=fs"), set()),
+    ("smtpd_use_tls", change(MAINCF, "smtpd_tls_security_level=may", "smtpd_use_tls = yes"), set()),
+    ("Postfix's group is the socket's", lambda: bases["host"].copy().sub(CONF, "UserID			opendkim", "UserID opendkim:postfix").sub(
+        "/etc/group", "opendkim:x:121:postfix", "opendkim:x:121:"), set()),
     # Dovecot
     ("2.4: cleartext", change(f"{DOVE}/10-auth.conf", "auth_allow_cleartext = no", "auth_allow_cleartext = yes", "dovecot24"), {"dovecot.plaintext"}),
     ("2.4: another folder", change(f"{DOVE}/10-mail.conf", "mail_path = ~/Maildir", "mail_path = ~/mail", "dovecot24"), {"dovecot.mail_location"}),
@@ -161,4 +185,7 @@ for name, make, want in CASES:
     tree = make()
     t.eq(tree.bad(), want, name)
     tree.gone()
+other = bases["host"].copy().add(MAINCF, "multi_instance_enable = yes\nmulti_instance_directories = /etc/postfix-out /etc/postfix-in\n")
+skips = [f["subject"] for f in other.check("--only", "postfix.files") if f["status"] == "skip"]
+t.eq(skips, ["/etc/postfix-out", "/etc/postfix-in"], "other instances of Postfix are not looked at, and that is said")
 t.done()
