@@ -3,16 +3,24 @@
 #include "base/jsontext.h"
 #include "base/limits.h"
 #include "base/tr.h"
+#include "base/utf8.h"
+#include "mail/mime.h"
 
 #include <jansson.h>
 
 enum { VALUE_MAX = 1000 };
 
-static str value_of(const struct header *h, str name)
+/* As a reader sees it. */
+static str value_of(struct arena *arena, const struct header *h, str name)
 {
+	enum { ENCODED = 3 * VALUE_MAX };
 	const struct field *f = header_find(h, name, 0);
 
-	return f ? str_head(str_trim(f->value), VALUE_MAX) : STR("");
+	if (!f)
+		return STR("");
+	return utf8_head(mime_words(arena,
+				    str_head(str_trim(f->value), ENCODED)),
+			 VALUE_MAX);
 }
 
 static str header_lines(struct arena *arena, const struct header *h)
@@ -42,8 +50,8 @@ void result_of(struct arena *arena, const struct judge *j, struct result *out)
 		.ip = j->facts.ip,
 		.helo = str_head(j->facts.helo, VALUE_MAX),
 		.mail_from = str_head(j->facts.verdict->mail_from, VALUE_MAX),
-		.from = value_of(h, STR("From")),
-		.subject = value_of(h, STR("Subject")),
+		.from = value_of(arena, h, STR("From")),
+		.subject = value_of(arena, h, STR("Subject")),
 		.own = j->own,
 		.header = header_lines(arena, h),
 	};

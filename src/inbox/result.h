@@ -10,7 +10,8 @@ struct result {
 	struct score score;
 	int64_t now; /* when it was judged */
 	struct ip ip; /* of the client, or what others would see; IP_NONE */
-	str helo, mail_from, from, subject; /* as they came; may be empty */
+	str helo, mail_from; /* as they came; may be empty */
+	str from, subject; /* encoded words are decoded; may be empty */
 	bool own; /* it was handed in at this machine */
 	str header; /* raw lines, LF; cut at LIMIT_SCORE_HEADER */
 };

@@ -141,6 +141,10 @@ def by_pipe():
          "mbox line, LF, null sender, no client")
     got = score(id)
     t.eq((got["ip"], got["mail_from"], rows(got)["auth.dkim"]["status"]), ("192.0.2.1", "", "ok"), "then the topmost Received says who sent it")
+    id, to = address()
+    deliver(to, b"Subject: =?UTF-8?B?5Y2w6ZGR?=\nFrom: =?utf-8?Q?=E5=8D=B0?= <a@example.org>\n\nx\n")
+    got = score(id)
+    t.eq((got["subject"], got["from"]), ("印鑑", "印 <a@example.org>"), "encoded words are shown as readers see them")
 
 
 def by_own_users():
