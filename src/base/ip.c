@@ -74,6 +74,25 @@ bool ip_in_prefix(struct ip ip, struct ip_prefix prefix)
 	       (ip.b[whole] ^ prefix.ip.b[whole]) >> (8 - part) == 0;
 }
 
+bool ip_is_global(struct ip ip)
+{
+	static const char *const local[] = {
+		"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
+		"127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
+		"192.168.0.0/16", "224.0.0.0/3",    "::/127",
+		"fc00::/7",       "fe80::/10",      "ff00::/8",
+	};
+
+	for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
+		struct ip_prefix p;
+
+		if (ip_prefix_parse(str_of(local[i]), &p) &&
+		    ip_in_prefix(ip, p))
+			return false;
+	}
+	return ip.family != IP_NONE;
+}
+
 bool ip_prefix_has_host_bits(struct ip_prefix prefix)
 {
 	unsigned all = prefix.ip.family == IP_V4 ? 32 : 128;

@@ -30,6 +30,9 @@ struct ip ip_of_bytes(const void *bytes, size_t n); /* 4 or 16 */
 bool ip_equal(struct ip a, struct ip b);
 bool ip_in_prefix(struct ip ip, struct ip_prefix prefix);
 bool ip_prefix_has_host_bits(struct ip_prefix prefix);
+/* Can others see it?  Not those of networks within (RFC 1918, 6598, 4193), of a
+ * link, of this machine, of groups; examples (RFC 5737, 3849) can. */
+bool ip_is_global(struct ip ip);
 
 /* Canonical text (RFC 5952) with a NUL; returns it as a str. */
 str ip_text(struct ip ip, char out[IP_TEXT_MAX]);

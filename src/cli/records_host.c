@@ -12,25 +12,6 @@
 
 enum { ADDRESSES_MAX = 64 };
 
-static bool is_global(struct ip ip)
-{
-	static const char *const local[] = {
-		"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
-		"127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
-		"192.168.0.0/16", "224.0.0.0/3",    "::/127",
-		"fc00::/7",       "fe80::/10",      "ff00::/8",
-	};
-
-	for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
-		struct ip_prefix p;
-
-		if (ip_prefix_parse(str_of(local[i]), &p) &&
-		    ip_in_prefix(ip, p))
-			return false;
-	}
-	return true;
-}
-
 static bool address_of(const struct ifaddrs *i, struct ip *out)
 {
 	const void *sa = i->ifa_addr;
@@ -45,7 +26,7 @@ static bool address_of(const struct ifaddrs *i, struct ip *out)
 			&((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
 	else
 		return false;
-	return is_global(*out);
+	return ip_is_global(*out);
 }
 
 bool records_own_addresses(struct arena *arena, struct records_wanted *w,

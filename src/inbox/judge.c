@@ -25,17 +25,8 @@ static void end(struct resolver *r)
 	(void)r;
 }
 
-static bool is_loopback(struct ip ip)
-{
-	struct ip_prefix local4, local6;
-
-	return ip_prefix_parse(STR("127.0.0.0/8"), &local4) &&
-	       ip_prefix_parse(STR("::1/128"), &local6) &&
-	       (ip_in_prefix(ip, local4) || ip_in_prefix(ip, local6));
-}
-
 /* The last hop that came from outside: the topmost Received with an address
- * that is not this machine's own. */
+ * that others can see.  What stands above it is the way within our network. */
 static void find_hop(struct judge *j, const struct header *h)
 {
 	const struct field *f;
@@ -43,7 +34,7 @@ static void find_hop(struct judge *j, const struct header *h)
 	for (size_t i = 0; (f = header_find(h, STR("Received"), i)); i++) {
 		struct received r = received_parse(f->value);
 
-		if (r.ip.family == IP_NONE || is_loopback(r.ip))
+		if (!ip_is_global(r.ip))
 			continue;
 		j->received = r;
 		j->facts.received = &j->received;
@@ -52,17 +43,14 @@ static void find_hop(struct judge *j, const struct header *h)
 }
 
 /* No other machine sent it: it was handed in here, by a user who named himself
- * or by a program. */
+ * or by somebody within. */
 static bool is_own(const struct judge *j)
 {
 	const struct received *hop = j->facts.received;
-	struct ip ip = j->facts.ip;
 
-	if (!j->o->arrived)
-		return false;
-	if (ip.family == IP_NONE || is_loopback(ip))
-		return true;
-	return hop && hop->submitted && ip_equal(hop->ip, ip);
+	return j->o->arrived &&
+	       (j->facts.ip.family == IP_NONE ||
+		(hop && hop->submitted && ip_equal(hop->ip, j->facts.ip)));
 }
 
 static str return_path(const struct header *h)
@@ -81,11 +69,16 @@ static void set_envelope(struct judge *j)
 
 	find_hop(j, h);
 	f->ip = o->ip;
+	f->helo = o->helo;
+	/* a relay of ours gave it to us: who gave it to that one? */
+	if (o->arrived && !ip_is_global(f->ip)) {
+		f->ip.family = IP_NONE;
+		f->helo.p = NULL;
+	}
 	if (f->ip.family == IP_NONE && f->received)
 		f->ip = f->received->ip;
-	f->helo = o->helo.p     ? o->helo
-		  : f->received ? f->received->helo
-				: STR("");
+	if (!f->helo.p)
+		f->helo = f->received ? f->received->helo : STR("");
 	j->own = is_own(j);
 	if (j->own) {
 		f->ip = o->own_ip;

@@ -161,6 +161,16 @@ def by_own_users():
         s.docmd("XFORWARD", "ADDR=203.0.113.7 HELO=laptop")
         s.sendmail("aki@example.org", [to], SUBMITTED + SIGNED)
     t.eq(score(id)["ip"], "198.51.100.1", "XFORWARD of a submission: the same")
+    within = HOP.replace(b"192.0.2.1", b"192.168.1.5").replace(b"mx.example.org", b"relay.example.net")
+    for name, message, want in (("a host of our network", within + SIGNED, (True, "198.51.100.1", "mail.example.net")),
+                                ("a relay of our network", within + HOP + SIGNED, (False, "192.0.2.1", "mx.example.org"))):
+        id, to = address()
+        with smtplib.SMTP("127.0.0.1", page.smtp, timeout=60) as s:
+            s.ehlo("x")
+            s.docmd("XFORWARD", "ADDR=192.168.1.5 HELO=relay.example.net")
+            s.sendmail("aki@example.org", [to], message)
+        got = score(id)
+        t.eq((got["own"], got["ip"], got["helo"]), want, f"{name}: who sent it to us")
 
 
 def refused():

@@ -110,6 +110,45 @@ static void host_bits_and_reverse(void **state)
 		       "0.1.0.0.2.ip6.arpa"));
 }
 
+static void seen_by_others(void **state)
+{
+	static const struct {
+		const char *ip;
+		bool global;
+	} cases[] = {
+		{ "192.0.2.1", true },
+		{ "203.0.113.9", true },
+		{ "2001:db8::1", true },
+		{ "9.255.255.255", true },
+		{ "10.0.0.0", false },
+		{ "11.0.0.0", true },
+		{ "172.15.255.255", true },
+		{ "172.16.0.0", false },
+		{ "172.31.255.255", false },
+		{ "172.32.0.0", true },
+		{ "192.168.1.5", false },
+		{ "100.64.0.1", false },
+		{ "127.0.0.1", false },
+		{ "::1", false },
+		{ "::", false },
+		{ "::ffff:127.0.0.1", false },
+		{ "fe80::1", false },
+		{ "fd00::1", false },
+		{ "0.0.0.0", false },
+		{ "255.255.255.255", false },
+		{ "ff02::1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+		struct ip ip;
+
+		assert_true(ip_parse(str_of(cases[i].ip), &ip));
+		assert_int_equal(ip_is_global(ip), cases[i].global);
+	}
+	assert_false(ip_is_global((struct ip){ .family = IP_NONE }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +156,7 @@ int main(void)
 		cmocka_unit_test(zeros_are_left_out),
 		cmocka_unit_test(matches_prefixes),
 		cmocka_unit_test(host_bits_and_reverse),
+		cmocka_unit_test(seen_by_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
