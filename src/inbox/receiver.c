@@ -20,7 +20,7 @@
 enum {
 	INPUT = 65536,
 	OUTPUT = 65536,
-	IDLE_SECONDS = 300, /* RFC 5321 4.5.3.2.7 */
+	IDLE_SECONDS = 300,
 	SESSION_SECONDS = 900,
 	TICK_MS = 1000
 };
@@ -184,7 +184,7 @@ static void input(struct session *s)
 		close_session(s);
 		return;
 	}
-	s->idle_until = now() + IDLE_SECONDS;
+	s->idle_until = now() + s->r->o.idle_seconds;
 	s->n_in += (size_t)n;
 	c = (struct cur){ s->in, s->in + s->n_in };
 	s->closing = !smtpd_input(&s->smtp, &c);
@@ -209,8 +209,8 @@ static void begin(struct receiver *r, int fd)
 		s->closing = false;
 		s->mail = (struct spool_mail){ .fd = -1 };
 		s->out = buf_of(NULL, OUTPUT);
-		s->until = now() + SESSION_SECONDS;
-		s->idle_until = now() + IDLE_SECONDS;
+		s->until = now() + r->o.session_seconds;
+		s->idle_until = now() + r->o.idle_seconds;
 		smtpd_init(&s->smtp, &handler, s, r->o.name, &s->out);
 		flush(s);
 		return;
@@ -313,6 +313,10 @@ struct receiver *receiver_new(const struct receiver_options *o, struct err *e)
 		return NULL;
 	}
 	r->o = *o;
+	if (!r->o.idle_seconds)
+		r->o.idle_seconds = IDLE_SECONDS;
+	if (!r->o.session_seconds)
+		r->o.session_seconds = SESSION_SECONDS;
 	r->stop = eventfd(0, EFD_CLOEXEC);
 	for (size_t i = 0; i < LIMIT_SMTP_SESSIONS; i++)
 		r->session[i].fd = -1;

@@ -14,6 +14,9 @@ struct receiver_options {
 	struct spool *spool; /* must outlive it */
 	const char *name; /* in the greeting */
 	const char *prefix, *domain; /* of test addresses */
+	/* A client may be silent and stay so long; 0: 300 (RFC 5321
+	 * 4.5.3.2.7) and 900. */
+	unsigned idle_seconds, session_seconds;
 };
 
 /* Listens; an address that others can reach is an error.  NULL: *e. */

@@ -51,10 +51,33 @@ static void fields_are_read(void **state)
 	}
 }
 
+static void submissions(void **state)
+{
+	static const struct {
+		const char *value;
+		bool submitted;
+	} cases[] = {
+		{ "from a ([192.0.2.1]) by b with ESMTPSA id 1; now", true },
+		{ "from a ([192.0.2.1]) by b with esmtpa id 1; now", true },
+		{ "from a ([192.0.2.1]) by b with UTF8SMTPSA; now", true },
+		{ "from a ([192.0.2.1]) by b with ESMTPS; now", false },
+		{ "from a ([192.0.2.1]) by b with ESMTP; now", false },
+		{ "from ESMTPA ([192.0.2.1]) by ESMTPSA; now", false },
+		{ "by b (Postfix, from userid 0) id 1; now", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(cases); i++)
+		assert_int_equal(
+			received_parse(str_of(cases[i].value)).submitted,
+			cases[i].submitted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_read),
+		cmocka_unit_test(submissions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
