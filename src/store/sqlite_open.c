@@ -123,6 +123,9 @@ static bool make_file(const char *path, struct err *e)
 static bool prepare(struct sqlite *q, bool create, struct err *e)
 {
 	char text[160];
+	/* an import changes this much before it commits; what is written
+	 * before that is written twice */
+	int cache = create && !q->store.recording ? 4 * CACHE_KB : CACHE_KB;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
 	if (sqlite3_open_v2(q->path, &q->db, flags, NULL) != SQLITE_OK)
@@ -135,7 +138,7 @@ static bool prepare(struct sqlite *q, bool create, struct err *e)
 	(void)snprintf(text, sizeof text,
 		       "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; "
 		       "PRAGMA trusted_schema=OFF; PRAGMA temp_store=%s",
-		       CACHE_KB, q->store.recording ? "MEMORY" : "DEFAULT");
+		       cache, q->store.recording ? "MEMORY" : "DEFAULT");
 	return (sqlite_rows_register(q) || sqlite_failed(q, "set it up", e)) &&
 	       (!create || sqlite_run(q, "PRAGMA journal_mode=WAL", e)) &&
 	       sqlite_run(q, text, e) && migrate(q, create, e);
