@@ -198,17 +198,8 @@ static void put_json(struct buf *b, const struct table_column *c, str value,
 		jsontext_put(b, plain(c, value, text));
 }
 
-void table_csv_head(struct buf *b, const struct table *t)
-{
-	for (size_t i = 0; t->column[i].name; i++) {
-		if (i)
-			buf_putc(b, ',');
-		buf_put(b, str_of(t->column[i].name));
-	}
-	buf_put(b, STR("\r\n"));
-}
-
-void table_csv(struct buf *b, const struct table *t, const str *values)
+/* values: NULL for the names of the columns. */
+static void csv_row(struct buf *b, const struct table *t, const str *values)
 {
 	const struct table_column *c = t->column;
 	char text[32];
@@ -216,10 +207,23 @@ void table_csv(struct buf *b, const struct table *t, const str *values)
 	for (size_t i = 0; c[i].name; i++) {
 		if (i)
 			buf_putc(b, ',');
-		cell_csv(b, plain(&c[i], values[i], text),
-			 c[i].cell == CELL_TEXT);
+		if (values)
+			cell_csv(b, plain(&c[i], values[i], text),
+				 c[i].cell == CELL_TEXT);
+		else
+			buf_put(b, str_of(c[i].name));
 	}
 	buf_put(b, STR("\r\n"));
+}
+
+void table_csv_head(struct buf *b, const struct table *t)
+{
+	csv_row(b, t, NULL);
+}
+
+void table_csv(struct buf *b, const struct table *t, const str *values)
+{
+	csv_row(b, t, values);
 }
 
 void table_json(struct buf *b, const struct table *t, const str *values)
@@ -239,11 +243,18 @@ static void put_days(struct question *q, const struct table *t,
 	question_number(q, t->by_day ? f->until + 1 : (f->until + 1) * 86400);
 }
 
-static void put_keys(struct question *q, const struct table *t)
+/* The columns of the key, or with values those. */
+static void put_keys(struct question *q, const struct table *t,
+		     const str *values)
 {
 	for (size_t i = 0; t->key[i]; i++) {
 		question_put(q, i ? ", " : "");
-		question_put(q, t->key[i]);
+		if (!values)
+			question_put(q, t->key[i]);
+		else if (t->text_key >> i & 1)
+			question_text(q, values[i]);
+		else
+			question_number(q, (int64_t)store_number(values[i]));
 	}
 }
 
@@ -251,15 +262,9 @@ static void put_after(struct question *q, const struct table *t,
 		      const str *after)
 {
 	question_put(q, " AND (");
-	put_keys(q, t);
+	put_keys(q, t, NULL);
 	question_put(q, ") > (");
-	for (size_t i = 0; t->key[i]; i++) {
-		question_put(q, i ? ", " : "");
-		if (t->text_key >> i & 1)
-			question_text(q, after[i]);
-		else
-			question_number(q, (int64_t)store_number(after[i]));
-	}
+	put_keys(q, t, after);
 	question_put(q, ")");
 }
 
@@ -282,7 +287,7 @@ bool table_rows(struct store *s, const struct table *t,
 	if (after)
 		put_after(&q, t, after);
 	question_put(&q, " ORDER BY ");
-	put_keys(&q, t);
+	put_keys(&q, t, NULL);
 	question_put(&q, " LIMIT ");
 	question_number(&q, (int64_t)most);
 	return question_ask(&q, s, fn, arg, e);
@@ -300,6 +305,6 @@ bool table_report(struct store *s, const struct table *t, str domain,
 	question_put(&q, " AND r.report = ");
 	question_number(&q, (int64_t)number);
 	question_put(&q, " ORDER BY ");
-	put_keys(&q, t);
+	put_keys(&q, t, NULL);
 	return question_ask(&q, s, fn, arg, e);
 }

@@ -36,31 +36,10 @@ static bool give_report(void *arg, const str *c)
 {
 	const struct report_giving *g = arg;
 	struct flow_report f = {
-		.r = {
-			.domain = c[0],
-			.number = store_number(c[1]),
-			.kind = (enum store_kind)store_number(c[2]),
-			.org = c[3],
-			.report_id = c[4],
-			.begin = (int64_t)store_number(c[5]),
-			.end = (int64_t)store_number(c[6]),
-			.p = c[7],
-			.policy = c[8],
-			.records = store_number(c[9]),
-			.messages = store_number(c[10]),
-			.pass = store_number(c[11]),
-			.dkim = store_number(c[12]),
-			.spf = store_number(c[13]),
-			.quarantine = store_number(c[14]),
-			.reject = store_number(c[15]),
-			.skipped = store_number(c[16]),
-			.warnings = c[17],
-			.file = c[18],
-			.reused = store_number(c[22]) > 1,
-		},
-		.email = c[19],
-		.contact = c[20],
-		.imported = (int64_t)store_number(c[21]),
+		.r = store_report_of(c),
+		.email = c[20],
+		.contact = c[21],
+		.imported = (int64_t)store_number(c[22]),
 	};
 
 	return g->fn(g->arg, &f);
@@ -75,14 +54,12 @@ bool flow_reports(struct store *s, const struct store_view *v,
 	struct report_giving g = { fn, arg };
 
 	question_put(&q,
-		     "SELECT domain, report, kind, org, report_id, begin_time,"
-		     " end_time, p, policy, records, messages, pass,"
-		     " dkim_aligned, spf_aligned, quarantine, reject, skipped,"
-		     " warnings, file, email, contact, imported,"
+		     "SELECT " STORE_REPORT_COLUMNS ","
 		     " (SELECT count(*) FROM report p WHERE p.domain = f.domain"
 		     " AND p.report IN (SELECT o.report FROM report o WHERE"
 		     " o.domain = f.domain AND o.report_id = f.report_id)"
-		     " AND p.org = f.org AND p.kind = f.kind)"
+		     " AND p.org = f.org AND p.kind = f.kind),"
+		     " email, contact, imported"
 		     " FROM (SELECT * FROM report r");
 	where(&q, v, "r.domain");
 	if (choice == FLOW_ONE) {

@@ -127,18 +127,28 @@ bool store_claim(struct store *s, struct store_unit *u, const char *token,
 	return ok;
 }
 
+/* $1 to $4: whose it is, until when. */
+#define OURS                                              \
+	" WHERE domain = $1 AND day = CAST($2 AS BIGINT)" \
+	" AND holder = $3 AND done = 0"
+
+static void put_ours(struct values *v, const struct store_unit *u,
+		     int64_t lease)
+{
+	put_unit(v, u);
+	put_text(v, str_of(u->holder));
+	put_number(v, lease);
+}
+
 bool store_renew(struct store *s, const struct store_unit *u, int64_t lease,
 		 bool *ours, struct err *e)
 {
 	struct values v;
 
-	put_unit(&v, u);
-	put_text(&v, str_of(u->holder));
-	put_number(&v, lease);
+	put_ours(&v, u, lease);
 	return run(s,
-		   "UPDATE sending SET lease = CAST($4 AS BIGINT)"
-		   " WHERE domain = $1 AND day = CAST($2 AS BIGINT)"
-		   " AND holder = $3 AND done = 0 RETURNING 1",
+		   "UPDATE sending SET lease = CAST($4 AS BIGINT)" OURS
+		   " RETURNING 1",
 		   &v, ours, e);
 }
 
@@ -147,16 +157,12 @@ bool store_finish(struct store *s, const struct store_unit *u,
 {
 	struct values v;
 
-	put_unit(&v, u);
-	put_text(&v, str_of(u->holder));
-	put_number(&v, lease);
+	put_ours(&v, u, lease);
 	put_number(&v, done);
 	put_text(&v, why);
 	return run(s,
 		   "UPDATE sending SET lease = CAST($4 AS BIGINT),"
-		   " done = CAST($5 AS BIGINT), why = $6"
-		   " WHERE domain = $1 AND day = CAST($2 AS BIGINT)"
-		   " AND holder = $3 AND done = 0",
+		   " done = CAST($5 AS BIGINT), why = $6" OURS,
 		   &v, NULL, e);
 }
 

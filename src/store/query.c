@@ -87,15 +87,9 @@ bool store_summaries(struct store *s, const struct store_filter *f,
 			   give_summary, &g, e);
 }
 
-struct listing {
-	store_report_fn *fn;
-	void *arg;
-};
-
-static bool give_report(void *arg, const str *c)
+struct store_report store_report_of(const str *c)
 {
-	const struct listing *g = arg;
-	struct store_report r = {
+	return (struct store_report){
 		.domain = c[0],
 		.number = store_number(c[1]),
 		.kind = (enum store_kind)store_number(c[2]),
@@ -117,6 +111,17 @@ static bool give_report(void *arg, const str *c)
 		.file = c[18],
 		.reused = store_number(c[19]) > 1,
 	};
+}
+
+struct listing {
+	store_report_fn *fn;
+	void *arg;
+};
+
+static bool give_report(void *arg, const str *c)
+{
+	const struct listing *g = arg;
+	struct store_report r = store_report_of(c);
 
 	return g->fn(g->arg, &r);
 }
@@ -124,11 +129,9 @@ static bool give_report(void *arg, const str *c)
 bool store_reports(struct store *s, const struct store_filter *f,
 		   store_report_fn *fn, void *arg, struct err *e)
 {
-#define REPORTS                                                              \
-	"SELECT domain, report, kind, org, report_id, begin_time, end_time," \
-	" p, policy, records, messages, pass, dkim_aligned, spf_aligned,"    \
-	" quarantine, reject, skipped, warnings, file,"                      \
-	" count(*) OVER (PARTITION BY domain, kind, org, report_id)"         \
+#define REPORTS                                                      \
+	"SELECT " STORE_REPORT_COLUMNS ","                           \
+	" count(*) OVER (PARTITION BY domain, kind, org, report_id)" \
 	" FROM report"
 #define OVERLAPS                                      \
 	" AND end_time >= CAST($2 AS BIGINT) * 86400" \

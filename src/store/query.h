@@ -34,6 +34,13 @@ struct store_report {
 	bool reused; /* another has its id */
 };
 
+/* Of a row of these columns of `report`, and then how many have its id. */
+#define STORE_REPORT_COLUMNS                                             \
+	"domain, report, kind, org, report_id, begin_time, end_time, p," \
+	" policy, records, messages, pass, dkim_aligned, spf_aligned,"   \
+	" quarantine, reject, skipped, warnings, file"
+struct store_report store_report_of(const str *columns);
+
 /* The newest first. */
 typedef bool store_report_fn(void *arg, const struct store_report *r);
 bool store_reports(struct store *s, const struct store_filter *f,
