@@ -66,8 +66,8 @@ static const char submission[] =
 	"  -o smtpd_helo_required=no\n"
 	"  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n";
 
-/* From its own documentation: 2.4 has other names, and files are named without
- * "<".  In both alice and alice@DOMAIN are the same user. */
+/* 2.4 has other names, and files are named without "<".  In both alice and
+ * alice@DOMAIN are the same user. */
 static const struct dovecot_words {
 	const char *location, *login, *cleartext, *cert, *key;
 } dovecot_23 = {

@@ -14,6 +14,18 @@
 
 enum { RANDOM_BYTES = 16, TEXT_MAX = 4096 };
 
+#define MARK "# inkan setup: for the test mail, a moment only\n"
+
+static const char passdb_23[] = MARK
+	"passdb {\n  driver = static\n"
+	"  args = password=%s allow_nets=127.0.0.0/8\n"
+	"  username_filter = " PROOF_LOGIN_USER "\n}\n";
+static const char passdb_24[] = MARK
+	"passdb " PROOF_LOGIN_USER " {\n  driver = static\n"
+	"  passdb_static_password = %s\n"
+	"  username_filter = " PROOF_LOGIN_USER "\n"
+	"  fields {\n    allow_nets = 127.0.0.0/8\n  }\n}\n";
+
 static str output_of(struct arena *arena, const char *const argv[])
 {
 	struct run_result r;
@@ -53,9 +65,17 @@ static bool reads_conf_d(struct arena *arena)
 	if (!file_look(arena, DOVECOT_CONF, &f, &ignored))
 		return false;
 	while (str_split(&f.bytes, '\n', &line))
-		if (str_starts(str_trim(line), STR("!include conf.d/")))
+		if (str_starts(str_trim(line), STR("!include conf.d/")) ||
+		    str_starts(str_trim(line), STR("!include_try conf.d/")))
 			return true;
 	return false;
+}
+
+static str dovecot_version(struct arena *arena)
+{
+	const char *const argv[] = { "dovecot", "--version", NULL };
+
+	return output_of(arena, argv);
 }
 
 const char *proof_login_obstacle(const struct setup_run *r)
@@ -63,15 +83,16 @@ const char *proof_login_obstacle(const struct setup_run *r)
 	const char *const type[] = { "postconf",        "-c",
 				     r->postfix_dir,    "-h",
 				     "smtpd_sasl_type", NULL };
-	const char *const version[] = { "dovecot", "--version", NULL };
+	str version = dovecot_version(r->arena);
 
 	if (!takes_submission(r))
 		return _("there is no service on port 587");
 	if (!str_eq(output_of(r->arena, type), STR("dovecot")))
 		return _("the passwords are not Dovecot's");
-	if (!str_starts(output_of(r->arena, version), STR("2.3")))
+	if (!str_starts(version, STR("2.3")) &&
+	    !str_starts(version, STR("2.4")))
 		return _("a user for the test can be made with Dovecot 2.3 "
-			 "only");
+			 "and 2.4 only");
 	if (!site_pid(r->arena, "/run/dovecot/master.pid", "dovecot"))
 		return _("Dovecot does not run");
 	if (!reads_conf_d(r->arena))
@@ -110,10 +131,9 @@ bool proof_login_open(const struct setup_run *r,
 	if (!invent(password, e))
 		return false;
 	buf_printf(&b,
-		   "# inkan setup: for the test mail, a moment only\n"
-		   "passdb {\n  driver = static\n"
-		   "  args = password=%s allow_nets=127.0.0.0/8\n"
-		   "  username_filter = " PROOF_LOGIN_USER "\n}\n",
+		   str_starts(dovecot_version(r->arena), STR("2.3"))
+			   ? passdb_23
+			   : passdb_24,
 		   password);
 	f.bytes = buf_str(&b);
 	return file_put(r->arena, LOGIN_FILE, &f, e) && reload(r->arena, e);

@@ -101,7 +101,7 @@ for name in ("cert", "key"):
 apply(root, "--install", "--tls-cert", "/etc/x.cert", "--tls-key", "/etc/x.key")
 main = trees.get(root, "/etc/postfix/main.cf").decode()
 t.ok("\nsmtpd_tls_cert_file = /etc/x.cert\n" in main and "\nsmtpd_tls_key_file = /etc/x.key\n" in main, "server: --tls-cert and --tls-key")
-# what Dovecot is told, in the language of its version; 2.4 is not in this distribution
+# what Dovecot is told, in the language of its version (2.4 comes with Debian 13)
 DOVECOT = """# Mail in every user's home, where Postfix puts it.
 {0}
 # alice and alice@DOMAIN are the same user; passwords only over TLS.
