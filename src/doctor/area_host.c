@@ -85,25 +85,40 @@ static void check_ipv6(struct records_check *r, const struct ip *ips, size_t n)
 	      ARGS(postfix_value(r->m, NULL, STR("inet_protocols"))));
 }
 
-/* What it could call itself. */
-static str name_for(const struct records_check *r)
+bool host_is_full(str host)
 {
-	return records_name(r->m, STR("mail"),
-			    r->n_domains && dns_name_labels(r->domains[0]) > 1
-				    ? r->domains[0]
-				    : STR("example.org"));
+	return dns_name_is_domain(host, false) && dns_name_labels(host) > 1 &&
+	       !str_iends(host, STR(".localdomain"));
+}
+
+void judge_host(struct findings *f, const struct machine *m, str host)
+{
+	str domains[MACHINE_DOMAINS_MAX];
+	size_t n = machine_domains(m, domains);
+
+	judge(f, FIND_HELO, host_is_full(host), host,
+	      ARGS(records_name(m, STR("mail"),
+				n && dns_name_labels(domains[0]) > 1
+					? domains[0]
+					: STR("example.org"))));
+}
+
+/* That name is judged with Postfix's files already. */
+static bool is_postfix_own(const struct records_check *r)
+{
+	return r->m->postfix.there &&
+	       str_eq(r->host, postfix_value(r->m, NULL, STR("myhostname")));
 }
 
 void check_host(struct records_check *r)
 {
 	struct ip ips[RECORDS_ADDRESSES_MAX];
-	bool full = dns_name_is_domain(r->host, false) &&
-		    dns_name_labels(r->host) > 1 &&
-		    !str_iends(r->host, STR(".localdomain"));
 	size_t n;
 
-	judge(r->f, FIND_HELO, full, r->host, ARGS(name_for(r)));
-	if (!full || !records_ask(r, FIND_ADDRESS, DNS_A, r->host) ||
+	if (!is_postfix_own(r))
+		judge_host(r->f, r->m, r->host);
+	if (!host_is_full(r->host) ||
+	    !records_ask(r, FIND_ADDRESS, DNS_A, r->host) ||
 	    !records_addresses(r, r->host, ips, &n))
 		return;
 	judge(r->f, FIND_ADDRESS, n > 0, r->host, NULL);

@@ -351,18 +351,20 @@ static void check_certificate_file(struct findings *f, const struct machine *m,
 				   str setting)
 {
 	str path = postfix_value(m, NULL, setting);
+	str host = postfix_value(m, NULL, STR("myhostname"));
 
 	if (str_eq(path, STR("none")) || !path.n)
 		judge(f, FIND_POSTFIX_CERT, false, MAIN,
 		      ARGS(setting, STR("\"\""),
-			   postfix_value(m, NULL, STR("myhostname"))));
+			   host_is_full(host) ? host : STR("HOST.DOMAIN")));
 	else if (!can_say(m, path))
 		finding_skip(f, FIND_POSTFIX_CERT, path,
 			     N_("its folder is not in this tree"));
 	else
 		judge_file(f, m, FIND_POSTFIX_CERT, path, MAIN,
 			   ARGS(setting, path,
-				postfix_value(m, NULL, STR("myhostname"))));
+				host_is_full(host) ? host
+						   : STR("HOST.DOMAIN")));
 }
 
 static void check_tls(struct findings *f, const struct machine *m)
@@ -428,6 +430,7 @@ void check_postfix(struct findings *f, const struct machine *m)
 	check_lines(f, m);
 	check_level(f, m);
 	check_origin(f, m);
+	judge_host(f, m, postfix_value(m, NULL, STR("myhostname")));
 	check_maps(f, m);
 	check_networks(f, m);
 	check_ciphers(f, m);

@@ -403,22 +403,33 @@ static bool signs_for_others(const struct machine *m, str domain)
 	return false;
 }
 
+/* No "localdomain": a machine that nobody gave a name. */
+static bool is_full(str domain)
+{
+	return dns_name_labels(domain) > 1 &&
+	       !str_iends(domain, STR(".localdomain"));
+}
+
 /* Postfix's own domain, those of the keys, and that of root's mail. */
 static void check_domains(struct findings *f, const struct machine *m)
 {
 	str own = postfix_value(m, NULL, STR("mydomain"));
 	str list[MACHINE_DOMAINS_MAX], file, origin = postfix_origin(m, &file);
 	size_t n = machine_domains(m, list);
-	bool full = str_find(own, '.') < own.n;
+	bool full = is_full(own);
 
+	/* neither tables nor Domain: opendkim.key_table is what to begin with */
+	if (!m->signer.rules.signing && !m->signer.rules.domains)
+		return;
 	for (size_t i = 0; i < n; i++) {
-		if (str_ieq(own, list[i]) || !signs_for_others(m, list[i]))
+		if (is_full(list[i]) &&
+		    (str_ieq(own, list[i]) || !signs_for_others(m, list[i])))
 			check_domain(f, m, list[i]);
 		full &= !str_ieq(own, list[i]);
 	}
 	if (full)
 		check_domain(f, m, own);
-	if (origin.n)
+	if (origin.n && is_full(n ? list[0] : own))
 		judge(f, FIND_ORIGIN_SIGNED,
 		      signer_signs(m, STR("root"), origin),
 		      STR("/etc/postfix/main.cf"),

@@ -30,6 +30,10 @@ void check_machine(struct findings *f, const struct machine *m);
 void judge_file(struct findings *f, const struct machine *m,
 		enum finding_code code, str path, str subject, const str *args);
 
+/* Is it a full name that a host may call itself?  And told as host.name. */
+bool host_is_full(str host);
+void judge_host(struct findings *f, const struct machine *m, str host);
+
 /* "submission/inet", as postconf -P names a service. */
 str service_name(const struct machine *m, const struct mastercf_service *s);
 /* The domain of mail that has none: myorigin, read from its file when it names
