@@ -1,32 +1,16 @@
 #include "store/intake.h"
 
-#include "base/fields.h"
+#include "store/piece.h"
 
 #include <assert.h>
 #include <pthread.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-/* In the queue; of a piece, whose octets grow for one row that needs more. */
-enum { PIECES = 6, ROWS = 512, OCTETS = 1 << 18 };
+/* Pieces in the queue. */
+enum { PIECES = 6 };
 
 /* A batch: rows after which it is committed. */
 enum { BATCH_ROWS = 50000, REPORT_COSTS = 20 };
-
-/* A report, or some rows of one. */
-struct piece {
-	struct piece *next;
-	bool first, last; /* of the report */
-	bool cancel; /* the report that came in other pieces */
-	bool commit;
-	enum store_kind kind;
-	struct store_head head; /* in the first */
-	struct store_tail tail; /* in the last */
-	void *rows; /* of the kind */
-	size_t n;
-	char *octets;
-	size_t used, size;
-};
 
 struct intake {
 	struct store *store;
@@ -50,86 +34,6 @@ struct intake {
 	bool in_batch;
 	uint64_t batch;
 };
-
-/* ---- what a piece is made of ---- */
-
-struct layout {
-	size_t size;
-	const size_t *offsets;
-	size_t n;
-};
-
-#define OFFSETS_OF(s)                                                    \
-	{                                                                \
-		sizeof(struct s), s##_at, sizeof s##_at / sizeof *s##_at \
-	}
-
-static const size_t store_head_at[] = {
-	offsetof(struct store_head, domain),
-	offsetof(struct store_head, org),
-	offsetof(struct store_head, email),
-	offsetof(struct store_head, contact),
-	offsetof(struct store_head, report_id),
-	offsetof(struct store_head, p),
-	offsetof(struct store_head, policy),
-};
-
-static const size_t store_tail_at[] = {
-	offsetof(struct store_tail, ident),
-	offsetof(struct store_tail, warnings),
-	offsetof(struct store_tail, file),
-	offsetof(struct store_tail, original),
-};
-
-static const size_t store_record_at[] = {
-	offsetof(struct store_record, source_ip),
-	offsetof(struct store_record, disposition),
-	offsetof(struct store_record, header_from),
-	offsetof(struct store_record, envelope_from),
-	offsetof(struct store_record, envelope_to),
-	offsetof(struct store_record, reasons),
-	offsetof(struct store_record, auth),
-	offsetof(struct store_record, raw),
-	offsetof(struct store_record, selector),
-	offsetof(struct store_record, via),
-};
-
-static const size_t store_tls_at[] = {
-	offsetof(struct store_tls, policy_type),
-	offsetof(struct store_tls, mx),
-	offsetof(struct store_tls, result),
-	offsetof(struct store_tls, sending_ip),
-	offsetof(struct store_tls, receiving_host),
-	offsetof(struct store_tls, receiving_ip),
-	offsetof(struct store_tls, reason),
-};
-
-static const size_t store_failure_at[] = {
-	offsetof(struct store_failure, source_ip),
-	offsetof(struct store_failure, auth_failure),
-	offsetof(struct store_failure, identity_alignment),
-	offsetof(struct store_failure, delivery_result),
-	offsetof(struct store_failure, mail_from),
-	offsetof(struct store_failure, rcpt_to),
-	offsetof(struct store_failure, header_from),
-	offsetof(struct store_failure, subject),
-	offsetof(struct store_failure, message_id),
-	offsetof(struct store_failure, authres),
-};
-
-static const struct layout head_layout = OFFSETS_OF(store_head),
-			   tail_layout = OFFSETS_OF(store_tail),
-			   row_layouts[] = {
-				   [STORE_AGGREGATE] = OFFSETS_OF(store_record),
-				   [STORE_TLS] = OFFSETS_OF(store_tls),
-				   [STORE_FAILURE] = OFFSETS_OF(store_failure),
-			   };
-
-enum { ROW_MAX = sizeof(struct store_record) };
-
-_Static_assert(sizeof(struct store_tls) <= ROW_MAX &&
-		       sizeof(struct store_failure) <= ROW_MAX,
-	       "rows of every kind fit");
 
 /* ---- the thread ---- */
 
@@ -274,11 +178,6 @@ static bool no_memory(struct intake *f, struct err *e)
 	return fail(f, e);
 }
 
-static bool is_empty(const struct piece *p)
-{
-	return !p->first && !p->n && !p->used;
-}
-
 /* An empty piece to fill.  False: the store does not work. */
 static bool take(struct intake *f, struct err *e)
 {
@@ -295,9 +194,7 @@ static bool take(struct intake *f, struct err *e)
 	pthread_mutex_unlock(&f->lock);
 	if (failed)
 		return fail(f, e);
-	p->first = p->last = p->cancel = p->commit = false;
-	p->kind = f->kind;
-	p->n = p->used = 0;
+	piece_empty(p, f->kind);
 	f->now = p;
 	return true;
 }
@@ -320,61 +217,31 @@ static void hand_over(struct intake *f)
  * one. */
 static bool reserve(struct intake *f, size_t n, struct err *e)
 {
-	struct piece *p = f->now;
-	char *more;
-
-	if (p && !is_empty(p) && (p->n == ROWS || n > p->size - p->used))
+	if (f->now && !piece_is_empty(f->now) && !piece_has_room(f->now, n))
 		hand_over(f);
 	if (!f->now && !take(f, e))
 		return false;
-	p = f->now;
-	if (n <= p->size - p->used)
-		return true;
-	assert(is_empty(p)); /* nothing points there */
-	more = realloc(p->octets, n);
-	if (!more)
-		return no_memory(f, e);
-	p->octets = more;
-	p->size = n;
-	return true;
-}
-
-/* Into the place in a piece that has room for it. */
-static void copy(struct piece *p, void *to, const void *from,
-		 const struct layout *l)
-{
-	char *end;
-
-	memcpy(to, from, l->size);
-	end = fields_move(to, l->offsets, l->n, p->octets + p->used);
-	p->used = (size_t)(end - p->octets);
-}
-
-static size_t octets(const void *of, const struct layout *l)
-{
-	return fields_size(of, l->offsets, l->n);
+	return piece_has_room(f->now, n) || piece_grow(f->now, n) ||
+	       no_memory(f, e);
 }
 
 bool intake_report_begin(struct intake *f, const struct store_head *h,
 			 struct err *e)
 {
 	f->kind = h->kind;
-	if (!reserve(f, octets(h, &head_layout), e))
+	if (!reserve(f, piece_size(h, &piece_head), e))
 		return false;
 	f->now->first = true;
 	f->now->kind = h->kind;
-	copy(f->now, &f->now->head, h, &head_layout);
+	piece_copy(f->now, &f->now->head, h, &piece_head);
 	return true;
 }
 
 static bool put_row(struct intake *f, const void *row, struct err *e)
 {
-	const struct layout *l = &row_layouts[f->kind];
-
-	if (!reserve(f, octets(row, l), e))
+	if (!reserve(f, piece_size(row, piece_row(f->kind)), e))
 		return false;
-	copy(f->now, (char *)f->now->rows + f->now->n * l->size, row, l);
-	f->now->n++;
+	piece_add(f->now, row);
 	return true;
 }
 
@@ -398,10 +265,10 @@ bool intake_put_failure(struct intake *f, const struct store_failure *r,
 bool intake_report_end(struct intake *f, const struct store_tail *t,
 		       struct err *e)
 {
-	if (!reserve(f, octets(t, &tail_layout), e))
+	if (!reserve(f, piece_size(t, &piece_tail), e))
 		return false;
 	f->now->last = true;
-	copy(f->now, &f->now->tail, t, &tail_layout);
+	piece_copy(f->now, &f->now->tail, t, &piece_tail);
 	hand_over(f);
 	return true;
 }
@@ -411,8 +278,7 @@ bool intake_report_cancel(struct intake *f, struct err *e)
 	struct piece *p = f->now;
 
 	if (p && p->first) { /* nobody knows of it */
-		p->first = false;
-		p->n = p->used = 0;
+		piece_empty(p, p->kind);
 		return true;
 	}
 	if (!p && !take(f, e))
@@ -428,7 +294,7 @@ bool intake_commit(struct intake *f, struct store_counts *added, struct err *e)
 	bool ok = f->now || take(f, e);
 
 	if (ok) {
-		assert(is_empty(f->now));
+		assert(piece_is_empty(f->now));
 		f->now->commit = true;
 		hand_over(f);
 	}
@@ -449,10 +315,8 @@ bool intake_commit(struct intake *f, struct store_counts *added, struct err *e)
 
 static void free_all(struct intake *f)
 {
-	for (size_t i = 0; i < PIECES; i++) {
-		free(f->pieces[i].rows);
-		free(f->pieces[i].octets);
-	}
+	for (size_t i = 0; i < PIECES; i++)
+		piece_done(&f->pieces[i]);
 	(void)pthread_mutex_destroy(&f->lock);
 	(void)pthread_cond_destroy(&f->came);
 	(void)pthread_cond_destroy(&f->went);
@@ -466,12 +330,9 @@ static bool make_pieces(struct intake *f)
 	for (size_t i = 0; i < PIECES; i++) {
 		struct piece *p = &f->pieces[i];
 
-		p->rows = malloc((size_t)ROWS * ROW_MAX);
-		p->octets = malloc(OCTETS);
-		p->size = OCTETS;
+		ok = piece_init(p) && ok;
 		p->next = f->free;
 		f->free = p;
-		ok = ok && p->rows && p->octets;
 	}
 	return ok;
 }
