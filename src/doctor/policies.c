@@ -130,7 +130,8 @@ static void check_text(const struct ports_check *p, str domain, str id, str url,
 /* A record promises a file.  Without a record a file is of no use. */
 static void check_domain(struct ports_check *p, str domain)
 {
-	str name = records_name(p->m, STR("_mta-sts"), domain), first, text;
+	str name = records_name(p->m, STR("_mta-sts"), domain), first;
+	str text = STR("");
 	str web = records_name(p->m, STR("mta-sts"), domain);
 	const struct dns_answer *a = ask(p->records->asks, DNS_TXT, name);
 	struct buf url = buf_of(p->m->arena, 512);

@@ -81,8 +81,8 @@ static void copy_crlf(char *to, str s)
 		memcpy(to, s.p + i, next - i);
 		to += next - i;
 		if (next < s.n) {
-			memcpy(to, "\r\n", 2);
-			to += 2;
+			*to++ = '\r';
+			*to++ = '\n';
 			next++;
 		}
 	}

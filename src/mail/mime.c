@@ -240,6 +240,7 @@ static size_t find_line(str s, size_t at, str marker)
 	return s.n;
 }
 
+/* Recursion ends at LIMIT_MIME_DEPTH.  NOLINTBEGIN(misc-no-recursion) */
 static bool take_multipart(struct walk *w, str body, str boundary,
 			   unsigned depth)
 {
@@ -274,7 +275,6 @@ static bool take_message(struct walk *w, const struct mime_part *p)
 	return take_part(w, h, body, p->depth + 1);
 }
 
-/* Recursion ends at LIMIT_MIME_DEPTH. */
 static bool take_part(struct walk *w, struct header header, str body,
 		      unsigned depth)
 {
@@ -300,6 +300,7 @@ static bool take_part(struct walk *w, struct header header, str body,
 		return take_message(w, &p);
 	return true;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 bool mime_walk(struct arena *arena, str message, struct header *top,
 	       mime_fn *fn, void *arg)

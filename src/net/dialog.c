@@ -4,10 +4,12 @@
 #include "base/tr.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +55,11 @@ static bool await(const struct dialog *t, short events, struct err *e)
 	return err_set(e, ERR_UNAVAILABLE, _("no answer in time"));
 }
 
+static const char *words_of(int problem)
+{
+	return strerror_l(problem, uselocale((locale_t)0));
+}
+
 static socklen_t address_of(struct ip ip, uint16_t port,
 			    struct sockaddr_storage *out)
 {
@@ -82,7 +89,7 @@ static bool connect_to(struct dialog *t, struct ip ip, uint16_t port,
 	t->fd = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       0);
 	if (t->fd < 0)
-		return err_set(e, ERR_UNAVAILABLE, "%s", strerror(errno));
+		return err_set(e, ERR_UNAVAILABLE, "%s", words_of(errno));
 	if (connect(t->fd, (struct sockaddr *)&a, n) < 0)
 		problem = errno;
 	if (problem == EINPROGRESS) {
@@ -92,7 +99,7 @@ static bool connect_to(struct dialog *t, struct ip ip, uint16_t port,
 	}
 	errno = problem;
 	return problem == 0 ||
-	       err_set(e, ERR_UNAVAILABLE, "%s", strerror(problem));
+	       err_set(e, ERR_UNAVAILABLE, "%s", words_of(problem));
 }
 
 struct dialog *dialog_open(struct ip ip, uint16_t port, unsigned timeout_ms,
@@ -157,7 +164,7 @@ static bool plain_failed(struct dialog *t, ssize_t n, short events,
 		return err_set(e, ERR_UNAVAILABLE,
 			       _("the server ended the connection"));
 	if (errno != EAGAIN && errno != EINTR)
-		return err_set(e, ERR_UNAVAILABLE, "%s", strerror(errno));
+		return err_set(e, ERR_UNAVAILABLE, "%s", words_of(errno));
 	return await(t, events, e);
 }
 

@@ -86,8 +86,8 @@ static bool add_addresses(struct arena *arena, struct dns_client *dns, str name,
 bool primary_find(struct arena *arena, struct dns_client *dns, str name,
 		  unsigned timeout_ms, struct server *out, struct err *e)
 {
-	struct server all[PRIMARY_SERVERS_MAX];
-	str zone, primary;
+	struct server all[PRIMARY_SERVERS_MAX] = { 0 };
+	str zone = STR(""), primary = STR("");
 	size_t n = 0;
 
 	if (!primary_zone(arena, dns, name, &zone, &primary, e))

@@ -12,7 +12,8 @@
 /* Text for the store: decoded, in one line, cut. */
 static str clean(struct arena *arena, str s)
 {
-	str words = mime_words(arena, str_head(s, LIMIT_REPORT_TEXT * 4));
+	str words = mime_words(arena,
+			       str_head(s, (size_t)LIMIT_REPORT_TEXT * 4));
 	struct buf b = buf_of(arena, 3 * words.n + 4);
 
 	(void)utf8_clean(&b, words);

@@ -124,7 +124,7 @@ static void ident_put(struct ident *i, const void *p, size_t n)
 void ident_add(struct ident *i, str s)
 {
 	ident_count(i, s.p ? s.n : UINT64_MAX);
-	ident_put(i, s.p, s.n);
+	ident_put(i, s.p, s.p ? s.n : 0);
 }
 
 void ident_count(struct ident *i, uint64_t n)

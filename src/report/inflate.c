@@ -63,7 +63,8 @@ enum inflate_end inflater_put(struct inflater *i, str *in,
 		size_t had = in->n > OUT ? OUT : in->n, out;
 		int status;
 
-		/* zlib's declaration wants it so; it only reads there */
+		/* zlib's declaration wants it so; it only reads there
+		 * NOLINTNEXTLINE(performance-no-int-to-ptr) */
 		z->next_in = (unsigned char *)(uintptr_t)in->p;
 		z->avail_in = (unsigned)had;
 		z->next_out = i->piece;

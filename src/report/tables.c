@@ -162,7 +162,7 @@ static str plain(const struct table_column *c, str value, char text[32])
 /* A spreadsheet takes "=...", "+...", "-...", "@..." for a formula. */
 static bool is_formula(str s)
 {
-	return s.n && (memchr("=+-@\t\r", s.p[0], 6) != NULL);
+	return s.n && str_find(STR("=+-@\t\r"), s.p[0]) < 6;
 }
 
 void cell_csv(struct buf *b, str value, bool text)

@@ -137,6 +137,7 @@ static void tell(struct stream *s, const char *why)
 		sink->end(sink->arg, why, false);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): archives are in each other to a limit */
 void stream_end(struct stream *s, const char *why, bool mended)
 {
 	bool inner_mended = false;

@@ -47,7 +47,9 @@ static bool wait_for(pid_t pid, const char *command, struct err *e)
 /* Its output goes to standard error: ours may be JSON. */
 static int start(pid_t *pid, const char *const *argv)
 {
-	extern char **environ;
+	/* posix_spawn changes neither the array nor the strings
+	 * NOLINTNEXTLINE(performance-no-int-to-ptr) */
+	char *const *arguments = (char *const *)(uintptr_t)argv;
 	posix_spawn_file_actions_t files;
 	int wrong = posix_spawn_file_actions_init(&files);
 
@@ -55,10 +57,9 @@ static int start(pid_t *pid, const char *const *argv)
 		return wrong;
 	wrong = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO,
 						 STDOUT_FILENO);
-	/* posix_spawn changes neither the array nor the strings */
 	if (!wrong)
-		wrong = posix_spawn(pid, "/bin/sh", &files, NULL,
-				    (char *const *)(uintptr_t)argv, environ);
+		wrong = posix_spawn(pid, "/bin/sh", &files, NULL, arguments,
+				    environ);
 	posix_spawn_file_actions_destroy(&files);
 	return wrong;
 }

@@ -62,12 +62,12 @@ static bool find_zone(struct rotate_env *env, const struct server *s, str name,
 static bool put_update(struct rotate_env *env, const struct rotation *r,
 		       const struct rotate_record *record, struct err *e)
 {
-	struct server_answer seen;
-	struct tsig_key key;
+	struct server_answer seen = { 0 };
+	struct tsig_key key = { 0 };
 	struct server s;
 	struct update *u;
 	bool there = false;
-	str zone;
+	str zone = STR("");
 
 	if (!find_server(env, r, &s, e) ||
 	    (r->tsig.n &&

@@ -9,7 +9,7 @@
 
 str seen_name(struct arena *arena, str selector, str domain)
 {
-	struct buf b = buf_of(arena, 2 * DNS_NAME_MAX);
+	struct buf b = buf_of(arena, (size_t)2 * DNS_NAME_MAX);
 
 	buf_printf(&b, "%.*s._domainkey.%.*s", STR_ARG(selector),
 		   STR_ARG(domain));

@@ -215,7 +215,7 @@ bool tables_have(struct arena *arena, const struct rotate_tables *t, str name,
 
 static struct buf text_buf(struct arena *arena)
 {
-	return buf_of(arena, LIMIT_CONFIG_BYTES * 2);
+	return buf_of(arena, (size_t)LIMIT_CONFIG_BYTES * 2);
 }
 
 str tables_add_keys(struct arena *arena, str text, const struct rotation *r)

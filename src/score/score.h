@@ -90,13 +90,13 @@ void score_make(struct arena *arena, const struct score_facts *f,
 
 /* Its parts. */
 void score_authentication(struct arena *arena, const struct score_facts *f,
-			  struct score *out);
+			  struct score *s);
 void score_host(struct arena *arena, const struct score_facts *f,
-		struct score *out);
+		struct score *s);
 void score_form(struct arena *arena, const struct score_facts *f,
-		struct score *out);
+		struct score *s);
 void score_list(struct arena *arena, const struct score_facts *f,
-		struct score *out);
+		struct score *s);
 /* Fills in what every row was judged from. */
 void score_evidence(struct arena *arena, const struct score_facts *f,
 		    struct score *out);

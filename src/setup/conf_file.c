@@ -61,7 +61,7 @@ static void put_setting(struct buf *b, str name, str value)
 
 str conffile_set(struct arena *arena, str text, str name, str value)
 {
-	struct buf b = buf_of(arena, LIMIT_CONFIG_BYTES * 2);
+	struct buf b = buf_of(arena, (size_t)LIMIT_CONFIG_BYTES * 2);
 	struct conf_line l;
 
 	if (!find(text, name, &l)) {
@@ -88,7 +88,7 @@ str conffile_set(struct arena *arena, str text, str name, str value)
 str conffile_explain(struct arena *arena, str text, str name, str value,
 		     const char *comment)
 {
-	struct buf b = buf_of(arena, LIMIT_CONFIG_BYTES * 2);
+	struct buf b = buf_of(arena, (size_t)LIMIT_CONFIG_BYTES * 2);
 	struct conf_line l;
 
 	if (*comment && !find(text, name, &l)) {
@@ -103,7 +103,7 @@ str conffile_explain(struct arena *arena, str text, str name, str value,
 
 str conffile_disable(struct arena *arena, str text, str name)
 {
-	struct buf b = buf_of(arena, LIMIT_CONFIG_BYTES * 2);
+	struct buf b = buf_of(arena, (size_t)LIMIT_CONFIG_BYTES * 2);
 	struct conf_line l;
 	size_t at = 0, start = 0;
 

@@ -173,6 +173,7 @@ bool dir_make(const char *path, mode_t mode, uid_t uid, gid_t gid,
 	return true;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): it ends at depth */
 static void remove_entries(struct arena *arena, const char *path, int depth)
 {
 	DIR *d = opendir(path);

@@ -49,6 +49,7 @@ static bool take_lock(struct journal *j, struct err *e)
 	return false;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): it ends at the root */
 static bool make_dirs(struct arena *arena, const char *dir, struct err *e)
 {
 	const char *parent = path_parent(arena, dir);
