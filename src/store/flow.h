@@ -8,7 +8,7 @@
 #include "store/query.h"
 
 /* Rows of the newest reports are looked at until so many. */
-enum { FLOW_ROWS = 60000 };
+enum { FLOW_ROWS = 30000 };
 
 struct store_view {
 	struct store_filter of; /* domain, days, failing */

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { AT_ONCE = 500, VALUE_MAX = 4096 };
+/* Reports at once; octets of their sums that wait before they are merged: each time
+ * all days are written anew. */
+enum { AT_ONCE = 500, MERGE_AT = 12 << 20, VALUE_MAX = 4096 };
 
 struct old {
 	str domain, org;
@@ -39,6 +41,7 @@ struct filling {
 	const struct old *now;
 	struct piece *first, **end;
 	uint64_t done, total; /* reports */
+	size_t waiting; /* octets */
 };
 
 /* ---- JSON of our own: arrays of objects that have strings ---- */
@@ -165,6 +168,7 @@ static bool keep_piece(void *arg, str text, uint64_t rows)
 
 	p->text = arena_str(f->one, text);
 	p->rows = rows;
+	f->waiting += text.n;
 	*f->end = p;
 	f->end = &p->next;
 	return true;
@@ -323,12 +327,15 @@ static bool fill(struct filling *f)
 		if (!next_reports(f, domain, report))
 			return false;
 		if (!f->n_old)
-			return true;
+			return packs_merge(f->s, f->e);
 		for (size_t i = 0; i < f->n_old; i++)
 			if (!fill_report(f, &f->old[i]))
 				return false;
-		if (!packs_merge(f->s, f->e))
-			return false;
+		if (f->waiting >= MERGE_AT) {
+			if (!packs_merge(f->s, f->e))
+				return false;
+			f->waiting = 0;
+		}
 		last = &f->old[f->n_old - 1];
 		report = last->report;
 		(void)snprintf(domain, sizeof domain, "%.*s",

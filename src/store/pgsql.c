@@ -159,13 +159,15 @@ bool pgsql_query(struct store *s, const char *sql, const str *params, size_t n,
 	return ok || told ? ok : pgsql_failed(q, "read", e);
 }
 
-/* The limit ends with the transaction: nothing is left for pgbouncer's next. */
+/* The settings end with the transaction: nothing is left for pgbouncer's next.
+ * Compiling a question takes longer than answering it. */
 static bool read_begin(struct store *s, struct err *e)
 {
-	char text[128];
+	char text[160];
 
 	(void)snprintf(text, sizeof text,
 		       "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+		       " SET LOCAL jit = off;"
 		       " SET LOCAL statement_timeout = %d",
 		       STORE_READ_MS);
 	return pgsql_run(pgsql_of(s), text, "read", e);
