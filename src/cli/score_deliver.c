@@ -100,8 +100,13 @@ int score_deliver(struct cli *cli)
 	struct spool spool;
 	int status;
 
-	if (cli->args.n_rest)
-		return cli_usage(cli, _("--deliver reads standard input"));
+	/* pipe(8) that was not told otherwise names all recipients at once */
+	if (cli->args.n_rest) {
+		out_warning(_("one address at a time: set "
+			      "inkan-score_destination_recipient_limit = 1 in "
+			      "Postfix's main.cf"));
+		return TRY_LATER;
+	}
 	if (!spool_open(&spool, path ? path : SPOOL_USUAL, false, &cli->err))
 		return later(cli);
 	if (spool_token_of(str_of(args_get(&cli->args, "deliver")), token))

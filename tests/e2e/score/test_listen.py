@@ -186,6 +186,8 @@ def refused():
         t.eq([s.docmd(x)[0] for x in ("RCPT TO:<a@b>", "DATA", "BDAT 1", "STARTTLS", "\0\x7f")], [503, 503, 500, 500, 500], "out of order, unknown")
     t.eq(deliver("score+aaaaaaaaaaaaaaaa@example.net", SIGNED)[0], 67, "a pipe for no such address: no such user")
     t.eq(deliver("../../x", SIGNED)[0], 67, "nor for what is none")
+    status, err = deliver(to, SIGNED, to)
+    t.ok(status == 75 and b"destination_recipient_limit" in err, "two addresses at once: kept, and the cure is named", err)
     t.eq(deliver(to, b"x" * (10 << 20) + b"\r\n")[0], 65, "a message that is too large")
     t.eq([x for x in os.listdir(SPOOL) if x[0] in "tm"], [], "nothing is left of them")
     for garbage in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00" + b"\r\n" * 100, b"A" * 70000 + b"\r\n" * 30):
