@@ -38,6 +38,51 @@ static void check_settings(struct findings *f, const struct machine *m)
 		judge(f, FIND_SIGNER_SETTING, true, s->path, NULL);
 }
 
+/* "-p SOCKET" of the last ExecStart= of a unit; absent: none. */
+static str unit_socket(const struct machine *m, const char *path)
+{
+	str text, line, found = { NULL, 0 };
+	struct err e;
+
+	if (!tree_read(&m->tree, m->arena, path, LIMIT_MACHINE_FILE, &text, &e))
+		return found;
+	while (str_split(&text, '\n', &line)) {
+		const char *at = memmem(line.p, line.n, " -p ", 4);
+
+		if (!str_starts(str_trim(line), STR("ExecStart=")) || !at)
+			continue;
+		found = str_trim(str_skip(line, (size_t)(at - line.p) + 4));
+		found = str_head(found, str_find(found, ' '));
+	}
+	return found;
+}
+
+/* An option of the command line wins over the file. */
+static void check_units(struct findings *f, const struct machine *m)
+{
+	const char *paths[8] = { "/etc/systemd/system/opendkim.service" };
+	size_t n = 1 + tree_glob(&m->tree, m->arena,
+				 "/etc/systemd/system/opendkim.service.d/"
+				 "*.conf",
+				 paths + 1, 7);
+
+	str meant = m->signer.conf->socket;
+	bool told = m->signer.ours;
+
+	for (size_t i = 0; i < n && !m->signer.ours; i++) {
+		str socket = unit_socket(m, paths[i]);
+
+		if (socket.n && !str_eq(socket, meant)) {
+			told = true;
+			judge(f, FIND_SOCKET_UNIT, false, str_of(paths[i]),
+			      ARGS(socket, meant));
+		}
+	}
+	if (!told)
+		judge(f, FIND_SOCKET_UNIT, true, m->signer.path,
+		      ARGS(meant, meant));
+}
+
 static void check_anchor(struct findings *f, const struct machine *m)
 {
 	str path = m->signer.conf->trust_anchor_file;
@@ -334,6 +379,7 @@ void check_signer(struct findings *f, const struct machine *m)
 		return;
 	check_settings(f, m);
 	check_anchor(f, m);
+	check_units(f, m);
 	judge(f, FIND_MODE, s->rules.sign, s->path,
 	      ARGS(set(m, "Mode") ? set(m, "Mode")->value : STR("sv")));
 	if (!s->rules.sign)

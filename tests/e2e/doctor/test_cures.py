@@ -169,6 +169,8 @@ FILES = {  # code: what breaks the tree, and how the cure is applied when it is 
     "opendkim.canonicalization": (sub(CONF, "relaxed/relaxed", "relaxed/simple"),),
     "opendkim.nameservers": (sub(CONF, "Nameservers", "#Nameservers"),),
     "milter.signer.socket": (sub(CONF, "Socket    local", "#Socket local"),),
+    "milter.signer.socket.unit": (put("/etc/systemd/system/opendkim.service.d/override.conf", "[Service]\nExecStart=\n"
+                                      "ExecStart=/usr/sbin/opendkim -P /run/opendkim/opendkim.pid -p inet:8891@localhost\n"),),
     "milter.address": (sub(MAINCF, SOCK, "smtpd_milters = inet:8891@localhost, { local:opendmarc/opendmarc.sock, default_action = accept }"),),
     "milter.smtpd": (sub(MAINCF, SOCK, "smtpd_milters ="),),
     "milter.smtpd.override": (sub(*SUBMISSION, SUBMISSION[1] + "  -o smtpd_milters=\n"),),

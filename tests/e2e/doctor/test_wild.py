@@ -80,6 +80,10 @@ CASES = [
     ("no UMask", change(CONF, "UMask			007", "UMask 077"), {"milter.socket.permission"}),
     ("Postfix not in the group", lambda: bases["host"].copy().sub("/etc/group", "opendkim:x:121:postfix", "opendkim:x:121:"),
      {"milter.socket.permission"}),
+    ("a unit that says the same", lambda: bases["host"].copy().write("/etc/systemd/system/opendkim.service.d/override.conf",
+     "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -p local:/var/spool/postfix/opendkim/opendkim.sock\n"), set()),
+    ("a unit that says otherwise", lambda: bases["host"].copy().write("/etc/systemd/system/opendkim.service.d/override.conf",
+     "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -p local:/run/opendkim/opendkim.sock -P /run/x.pid\n"), {"milter.signer.socket.unit"}),
     # addresses: what a real Postfix 3.7 says of each
     ("PORT@HOST", change(MAINCF, "inet:127.0.0.1:8891", "inet:8891@127.0.0.1", "inet"), {"milter.inet", "milter.address", "milter.socket"}),
     ("inet6:", change(MAINCF, "inet:127.0.0.1:8891", "inet6:localhost:8891", "inet"), {"milter.inet", "milter.address", "milter.socket"}),
