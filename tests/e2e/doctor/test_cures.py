@@ -1,3 +1,4 @@
+# timeout: 300
 """check: every code of codes.def is shown on something broken, its cure is applied,
 and the finding is ok then.  What needs servers is shown by the scripts named below;
 that each of these speaks of its codes is looked at too."""

@@ -1,3 +1,4 @@
+# timeout: 300
 """check and what senders are told of TLS: MTA-STS with its file over HTTPS, and
 DANE in a signed zone, held against what the server on port 25 shows; and --probe,
 which asks whether this machine may reach port 25 of others."""

@@ -1,3 +1,4 @@
+# timeout: 300
 """check speaks to the servers: the tutorial's Postfix with a good certificate,
 then with every fault, whose cure is applied; and servers that do worse."""
 import json

@@ -1,3 +1,4 @@
+# timeout: 300
 """check --root: the tutorial's own files, every cure applied, and other trees."""
 import json
 import os

@@ -1,3 +1,4 @@
+# timeout: 300
 """check on mail hosts of other shapes than the tutorial's: nothing is said of right
 ones, and of each that one thing was changed in, that thing and nothing else."""
 import os

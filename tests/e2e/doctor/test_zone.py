@@ -1,3 +1,4 @@
+# timeout: 300
 """check --zone: records before they are published, right ones and wrong ones."""
 import re
 
