@@ -139,6 +139,12 @@ enum limits {
 	 * reasons as JSON; honest ones have a tenth. */
 	LIMIT_RUA = 2048,
 	LIMIT_OWN_AUTH = 8192,
+	/* Of a message that failed, for a failure report: what is said of it,
+	 * what is kept of its header, of one field; rows of a domain and day:
+	 * more mails about one attack help nobody. */
+	LIMIT_INCIDENT_TEXT = 8192,
+	LIMIT_INCIDENT_FIELD = 900,
+	LIMIT_INCIDENTS = 100,
 	/* Members of an archive, parts of a mail, multiparts in multiparts. */
 	LIMIT_ZIP_MEMBERS = 1000,
 	LIMIT_MIME_PARTS = 1000,

@@ -80,6 +80,9 @@ struct store_ops {
 	bool (*put_chunk)(struct store *s, const struct packs_chunk *c,
 			  struct err *e);
 	bool (*end_chunks)(struct store *s, struct err *e); /* all are put */
+	/* A transaction of plain questions that write; ends with "COMMIT", or
+	 * rollback. */
+	bool (*small_begin)(struct store *s, struct err *e);
 	bool (*read_begin)(struct store *s, struct err *e);
 	void (*read_end)(struct store *s);
 	void (*close)(struct store *s);

@@ -53,6 +53,10 @@ static bool run(struct store *s, const char *sql, const struct values *v,
 	return ok;
 }
 
+/* Both tables are alike. */
+#define SENDING(u, head, tail) \
+	((u)->failures ? head "sending_failures" tail : head "sending" tail)
+
 struct owed {
 	store_owed_fn *fn;
 	void *arg;
@@ -113,21 +117,21 @@ bool store_claim(struct store *s, struct store_unit *u, const char *token,
 	put_number(&v, now);
 	ok = store_query(
 		s,
-		"INSERT INTO sending (domain, day, holder, lease, attempts,"
-		" done, token, why) VALUES ($1, CAST($2 AS BIGINT), $3,"
-		" CAST($4 AS BIGINT), 1, 0, $5, '')"
-		" ON CONFLICT (domain, day) DO UPDATE SET"
-		" holder = excluded.holder, lease = excluded.lease,"
-		" attempts = sending.attempts + 1"
-		" WHERE sending.done = 0"
-		" AND sending.lease <= CAST($6 AS BIGINT)"
-		" RETURNING attempts, token",
+		SENDING(u, "INSERT INTO ",
+			" AS t (domain, day, holder, lease, attempts,"
+			" done, token, why) VALUES ($1, CAST($2 AS BIGINT), $3,"
+			" CAST($4 AS BIGINT), 1, 0, $5, '')"
+			" ON CONFLICT (domain, day) DO UPDATE SET"
+			" holder = excluded.holder, lease = excluded.lease,"
+			" attempts = t.attempts + 1 WHERE t.done = 0"
+			" AND t.lease <= CAST($6 AS BIGINT)"
+			" RETURNING attempts, token"),
 		v.at, v.n, give_claim, &claim, e);
 	*taken = claim.taken;
 	return ok;
 }
 
-/* $1 to $4: whose it is, until when. */
+/* $1 to $3, whose it is; $4, until when. */
 #define OURS                                              \
 	" WHERE domain = $1 AND day = CAST($2 AS BIGINT)" \
 	" AND holder = $3 AND done = 0"
@@ -147,8 +151,9 @@ bool store_renew(struct store *s, const struct store_unit *u, int64_t lease,
 
 	put_ours(&v, u, lease);
 	return run(s,
-		   "UPDATE sending SET lease = CAST($4 AS BIGINT)" OURS
-		   " RETURNING 1",
+		   SENDING(u, "UPDATE ",
+			   " SET lease = CAST($4 AS BIGINT)" OURS
+			   " RETURNING 1"),
 		   &v, ours, e);
 }
 
@@ -161,9 +166,19 @@ bool store_finish(struct store *s, const struct store_unit *u,
 	put_number(&v, done);
 	put_text(&v, why);
 	return run(s,
-		   "UPDATE sending SET lease = CAST($4 AS BIGINT),"
-		   " done = CAST($5 AS BIGINT), why = $6" OURS,
+		   SENDING(u, "UPDATE ",
+			   " SET lease = CAST($4 AS BIGINT),"
+			   " done = CAST($5 AS BIGINT), why = $6" OURS),
 		   &v, NULL, e);
+}
+
+bool store_release(struct store *s, const struct store_unit *u, struct err *e)
+{
+	struct values v;
+
+	put_unit(&v, u);
+	put_text(&v, str_of(u->holder));
+	return run(s, SENDING(u, "DELETE FROM ", OURS), &v, NULL, e);
 }
 
 bool store_was_sent(struct store *s, const struct store_unit *u, str report_id,
@@ -312,5 +327,8 @@ bool store_prune_outbox(struct store *s, int64_t before, struct err *e)
 	return run(s, "DELETE FROM sent WHERE day < CAST($1 AS BIGINT)", &v,
 		   NULL, e) &&
 	       run(s, "DELETE FROM sending WHERE day < CAST($1 AS BIGINT)", &v,
-		   NULL, e);
+		   NULL, e) &&
+	       run(s,
+		   "DELETE FROM sending_failures WHERE day < CAST($1 AS BIGINT)",
+		   &v, NULL, e);
 }

@@ -13,6 +13,7 @@ enum { OUTBOX_TOKEN = 16 }; /* octets of a holder, a token: hexadecimal */
 struct store_unit {
 	str domain; /* policy domain */
 	int64_t day; /* of 1970 */
+	bool failures; /* its reports about single messages */
 	char holder[OUTBOX_TOKEN + 1]; /* who asks */
 	/* Out: */
 	char token[OUTBOX_TOKEN + 1]; /* that of the first who held it */
@@ -36,6 +37,9 @@ enum store_done { STORE_LATER, STORE_SENT, STORE_GIVEN_UP };
 /* The end of the work, or not before `lease` again. */
 bool store_finish(struct store *s, const struct store_unit *u,
 		  enum store_done done, int64_t lease, str why, struct err *e);
+
+/* All there is now is done; more may come, so that nothing of it is kept. */
+bool store_release(struct store *s, const struct store_unit *u, struct err *e);
 
 struct store_mail {
 	str report_id, address, message_id;

@@ -159,6 +159,11 @@ bool pgsql_query(struct store *s, const char *sql, const str *params, size_t n,
 	return ok || told ? ok : pgsql_failed(q, "read", e);
 }
 
+static bool small_begin(struct store *s, struct err *e)
+{
+	return pgsql_run(pgsql_of(s), "BEGIN", "begin", e);
+}
+
 /* The settings end with the transaction: nothing is left for pgbouncer's next.
  * Compiling a question takes longer than answering it. */
 static bool read_begin(struct store *s, struct err *e)
@@ -205,6 +210,7 @@ const struct store_ops pgsql_ops = {
 	.settle_end = pgsql_settle_end,
 	.put_chunk = pgsql_put_chunk,
 	.end_chunks = pgsql_end_chunks,
+	.small_begin = small_begin,
 	.read_begin = read_begin,
 	.read_end = pgsql_rollback,
 	.close = pgsql_close,

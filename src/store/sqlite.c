@@ -306,6 +306,7 @@ const struct store_ops sqlite_ops = {
 	.settle_end = sqlite_settle_end,
 	.put_chunk = sqlite_put_chunk,
 	.end_chunks = sqlite_end_chunks,
+	.small_begin = sqlite_begin,
 	.read_begin = read_begin,
 	.read_end = read_end,
 	.close = sqlite_close,

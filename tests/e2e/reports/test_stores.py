@@ -136,13 +136,13 @@ try:
             t.ok(got[0] == 0 and got[1]["reports"] == 1, "a hostile count and a hostile name", got)
         t.eq(exported(pg.url, "pgout"), exported(lite, "liteout"), "both stores still hold the same rows")
         t.eq(pg.sql("SELECT string_agg(DISTINCT tablename, ' ') FROM pg_tables WHERE schemaname = 'public'"),
-             "digest failure inkan_schema original pack pack_new record report sending sent suppressed tls traffic traffic_day verdict verdict_day verdict_policy",
+             "digest failure incident inkan_schema original pack pack_new record report sending sending_failures sent suppressed tls traffic traffic_day verdict verdict_day verdict_policy",
              "its tables, and none left behind")
         keys = pg.sql("SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
                       " JOIN pg_class c ON c.oid = i.indrelid WHERE i.indisunique AND a.attname <> 'domain'"
                       " AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'inkan_schema'")
         t.eq(keys, "0", "every primary and unique key begins with the policy domain")
-        for what, name in (("own verdicts", "verdicts"), ("reports that are sent", "outbox")):
+        for what, name in (("messages that failed", "incidents"), ("own verdicts", "verdicts"), ("reports that are sent", "outbox")):
             as_unit(pg.url, what, name)
         # the last one leaves two domains that are owed a report about 2026-09-04
         write("zone", "".join(f'_dmarc.{d}.example. 300 IN TXT "v=DMARC1; p=none; rua=mailto:{d}@{d}.example"\n' for d in "ab"))

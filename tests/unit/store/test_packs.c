@@ -520,6 +520,8 @@ static void make_old(struct store *s)
 	run(s, "DROP TABLE pack");
 	run(s, "DROP TABLE pack_new");
 	run(s, "DROP TABLE original");
+	run(s, "DROP TABLE incident");
+	run(s, "DROP TABLE sending_failures");
 	if (*dir)
 		run(s, "PRAGMA user_version = 3");
 	else
