@@ -33,6 +33,11 @@ static const struct opt options[] = {
 	{ "date", 0, "DATE",
 	  N_("send: the reports about this day only; digest: the week that "
 	     "ends with it") },
+	{ "failures", 0, NULL,
+	  N_("send: failure reports about single messages (FailureReports of "
+	     "inkan.conf)") },
+	{ "rate", 0, "N",
+	  N_("send --failures: mails about one domain and day, default 20") },
 	{ "dry-run", 'n', NULL, N_("send: say what would be sent to whom") },
 	{ "output", 'o', "DIR",
 	  N_("send: write files and mails there, send nothing") },

@@ -19,6 +19,7 @@ enum {
 	DAYS_BACK = 3, /* what was not sent before is tried so long */
 	GRACE = 300, /* for the last rows of a day */
 	KEPT = 60, /* days that is remembered what was sent */
+	RATE_DEFAULT = 20, /* who needs more than these to see an attack? */
 	MAX_DEFAULT = 6 << 20 /* in base64 below Postfix's 10240000 */
 };
 
@@ -82,12 +83,14 @@ static bool read_options(struct sending *s)
 	struct cli *cli = s->cli;
 	const struct args *a = &cli->args;
 	const char *org = args_get(a, "org");
-	int64_t max;
+	int64_t max, rate;
 
 	if (!reports_sender(cli, "from", &s->from) ||
 	    !address_option(cli, "envelope-from", s->from, &s->envelope) ||
 	    !args_number(a, "max-size", 65536, INT64_C(1) << 30, MAX_DEFAULT,
-			 &max, &cli->err))
+			 &max, &cli->err) ||
+	    !args_number(a, "rate", 1, INT32_MAX, RATE_DEFAULT, &rate,
+			 &cli->err))
 		return false;
 	s->submitter = value_domain(cli->arena, str_of(s->from));
 	s->org = org ? str_of(org) : s->submitter;
@@ -98,6 +101,8 @@ static bool read_options(struct sending *s)
 	s->output = args_get(a, "output");
 	s->dry = s->output || args_has(a, "dry-run");
 	s->max = (uint64_t)max;
+	s->failures = args_has(a, "failures");
+	s->rate = (uint64_t)rate;
 	return true;
 }
 
@@ -232,7 +237,7 @@ static int run(struct sending *s)
 	s->told = json_array();
 	if (!s->dry)
 		look_at_signing(s);
-	ok = send_days(s);
+	ok = s->failures ? sending_failures(s) : send_days(s);
 	arena_free(s->work);
 	if (ok)
 		print_sums(s);

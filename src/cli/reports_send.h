@@ -13,6 +13,8 @@ struct sending {
 	const char *from, *envelope, *sendmail;
 	str submitter, org, contact;
 	uint64_t max;
+	bool failures; /* reports about single messages, not about a day */
+	uint64_t rate; /* mails about one domain and day, of those */
 	bool dry; /* nothing is sent or noted */
 	const char *output; /* a directory for what would be sent, or NULL */
 	char holder[OUTBOX_TOKEN + 1];
@@ -31,6 +33,9 @@ void sending_random(char out[OUTBOX_TOKEN + 1]);
 /* One domain and day.  False: the store, or the disk, does not work
  * (cli->err). */
 bool sending_unit(struct sending *s, str domain, int64_t day);
+
+/* All that is to be told of messages that failed.  False: as above. */
+bool sending_failures(struct sending *s);
 
 #define SENDMAIL_DEFAULT "/usr/sbin/sendmail"
 

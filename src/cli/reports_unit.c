@@ -1,12 +1,10 @@
 /* The reports about one domain and day: whose work it is, who wants them, what
  * they say, and each mail by sendmail. */
+#include "cli/reports_unit.h"
+
 #include "base/buf.h"
 #include "base/limits.h"
-#include "cli/reports_send.h"
 #include "crypto/hash.h"
-#include "report/compose.h"
-#include "report/destinations.h"
-#include "report/letter.h"
 #include "report/values.h"
 #include "setup/run.h"
 
@@ -39,19 +37,8 @@ bool sendmail_run(struct arena *arena, const char *program,
 		       STR_ARG(str_head(run_complaint(arena, &r), 300)));
 }
 
-struct unit {
-	struct sending *s;
-	struct store_unit id;
-	struct destinations to;
-	struct compose *reports;
-	bool later; /* something is left to do */
-	bool lost; /* the lease: somebody else goes on */
-	str why; /* why it is */
-};
-
-/* One line of what happens with the reports for an address. */
-static void tell(struct unit *u, str address, const struct composed *r,
-		 const char *what, str why)
+void unit_tell(struct unit *u, str address, const struct composed *r,
+	       const char *what, str why)
 {
 	struct cli *cli = u->s->cli;
 	char day[32];
@@ -82,7 +69,7 @@ static void tell(struct unit *u, str address, const struct composed *r,
 		       STR_ARG(out_text(cli->arena, why)));
 }
 
-static void put_off(struct unit *u, str why)
+void unit_put_off(struct unit *u, str why)
 {
 	u->later = true;
 	if (!u->why.n)
@@ -91,7 +78,7 @@ static void put_off(struct unit *u, str why)
 
 /* ---- one mail ---- */
 
-static str short_hash(struct arena *arena, str s)
+str unit_short_hash(struct arena *arena, str s)
 {
 	str digest = hash_of(arena, HASH_SHA256, s);
 	struct buf b = buf_of(arena, 16);
@@ -108,7 +95,7 @@ static struct letter letter_for(struct unit *u, const struct composed *r,
 	struct buf id = buf_of(s->work, 512);
 
 	buf_printf(&id, "%.*s.%.*s.%s@%.*s", STR_ARG(r->unique),
-		   STR_ARG(short_hash(s->work, address)), u->id.token,
+		   STR_ARG(unit_short_hash(s->work, address)), u->id.token,
 		   STR_ARG(s->submitter));
 	return (struct letter){
 		.submitter = s->submitter,
@@ -124,8 +111,8 @@ static struct letter letter_for(struct unit *u, const struct composed *r,
 	};
 }
 
-static bool write_file(const char *dir, str name, str octets, struct arena *a,
-		       struct err *e)
+bool unit_write_file(const char *dir, str name, str octets, struct arena *a,
+		     struct err *e)
 {
 	struct buf path = buf_of(a, 8192);
 	int fd;
@@ -158,15 +145,14 @@ static bool write_out(struct unit *u, const struct letter *l, str mail)
 
 	(void)mkdir(u->s->output, 0750);
 	buf_printf(&name, "%.*s.%.*s.eml", STR_ARG(l->unique),
-		   STR_ARG(short_hash(a, l->to)));
-	return write_file(u->s->output, letter_file_name(a, l), l->octets, a,
-			  e) &&
-	       write_file(u->s->output, buf_str(&name), mail, a, e);
+		   STR_ARG(unit_short_hash(a, l->to)));
+	return unit_write_file(u->s->output, letter_file_name(a, l), l->octets,
+			       a, e) &&
+	       unit_write_file(u->s->output, buf_str(&name), mail, a, e);
 }
 
-/* Sendmail has it, and so it is noted.  False: the store or the disk. */
-static bool hand_over(struct unit *u, const struct letter *l,
-		      const struct composed *r, str mail)
+bool unit_hand_over(struct unit *u, const struct letter *l,
+		    const struct composed *r, str mail)
 {
 	struct sending *s = u->s;
 	struct store_mail m = { .report_id = l->report_id,
@@ -180,19 +166,19 @@ static bool hand_over(struct unit *u, const struct letter *l,
 			  arena_cstr(s->work, l->to), mail, &e)) {
 		s->refused_by_sendmail = true;
 		out_warning(e.text);
-		put_off(u, str_of(e.text));
-		tell(u, l->to, r, N_("not sent"), str_of(e.text));
+		unit_put_off(u, str_of(e.text));
+		unit_tell(u, l->to, r, N_("not sent"), str_of(e.text));
 		return true;
 	}
 	m.now = sending_now(s);
 	if (!store_put_sent(s->store, &u->id, &m, &s->cli->err))
 		return false;
 	s->mails++;
-	tell(u, l->to, r, N_("sent"), STR(""));
+	unit_tell(u, l->to, r, N_("sent"), STR(""));
 	return true;
 }
 
-static bool still_ours(struct unit *u)
+bool unit_renew(struct unit *u)
 {
 	struct sending *s = u->s;
 	bool ours;
@@ -218,12 +204,12 @@ static bool send_one(struct unit *u, size_t i, str address)
 		return false;
 	if (s->dry) {
 		s->mails++;
-		tell(u, address, r, N_("would be sent"), STR(""));
+		unit_tell(u, address, r, N_("would be sent"), STR(""));
 		return true;
 	}
-	if (!still_ours(u))
+	if (!unit_renew(u))
 		return false;
-	return u->lost || hand_over(u, &l, r, buf_str(&mail));
+	return u->lost || unit_hand_over(u, &l, r, buf_str(&mail));
 }
 
 /* ---- one address ---- */
@@ -238,26 +224,33 @@ static bool was_sent(struct unit *u, size_t i, str address, bool *was)
 					address, was, &s->cli->err);
 }
 
+bool unit_suppressed(struct unit *u, str address, bool *is)
+{
+	struct sending *s = u->s;
+
+	if (!store_is_suppressed(s->store, value_domain(s->work, address),
+				 address, sending_now(s), is, &s->cli->err))
+		return false;
+	if (*is)
+		unit_tell(u, address, NULL, N_("suppressed"),
+			  str_of(_("mail to it came back, or by hand")));
+	return true;
+}
+
 static bool send_to(struct unit *u, const struct destination *d)
 {
-	struct cli *cli = u->s->cli;
 	bool was, suppressed;
 
-	if (!store_is_suppressed(
-		    u->s->store, value_domain(u->s->work, d->address),
-		    d->address, sending_now(u->s), &suppressed, &cli->err))
+	if (!unit_suppressed(u, d->address, &suppressed))
 		return false;
-	if (suppressed) {
-		tell(u, d->address, NULL, N_("suppressed"),
-		     str_of(_("mail to it came back, or by hand")));
+	if (suppressed)
 		return true;
-	}
 	for (size_t i = 0; i < compose_count(u->reports) && !u->lost; i++) {
 		const struct composed *r = compose_at(u->reports, i);
 
 		if (d->size && r->octets > d->size) {
-			tell(u, d->address, r, N_("too large"),
-			     str_of(_("the record names a smaller size")));
+			unit_tell(u, d->address, r, N_("too large"),
+				  str_of(_("the record names a smaller size")));
 			continue;
 		}
 		if (!was_sent(u, i, d->address, &was) ||
@@ -267,46 +260,51 @@ static bool send_to(struct unit *u, const struct destination *d)
 	return true;
 }
 
-static bool send_all(struct unit *u)
+bool unit_each_address(struct unit *u,
+		       bool (*fn)(struct unit *u, const struct destination *d))
 {
 	for (size_t i = 0; i < u->to.n && !u->lost; i++) {
 		const struct destination *d = &u->to.list[i];
 
 		if (d->state == DESTINATION_OK) {
-			if (!send_to(u, d))
+			if (!fn(u, d))
 				return false;
 			continue;
 		}
 		if (d->state == DESTINATION_TEMPERROR)
-			put_off(u, str_of(d->why));
-		tell(u, d->address.p ? d->address : d->uri, NULL,
-		     d->state == DESTINATION_TEMPERROR ? N_("later")
-						       : N_("refused"),
-		     str_of(_(d->why)));
+			unit_put_off(u, str_of(d->why));
+		unit_tell(u, d->address.p ? d->address : d->uri, NULL,
+			  d->state == DESTINATION_TEMPERROR ? N_("later")
+							    : N_("refused"),
+			  str_of(_(d->why)));
 	}
 	return true;
 }
 
 /* ---- all of it ---- */
 
-static void find_destinations(struct unit *u)
+void unit_destinations(struct unit *u)
 {
+	enum destination_tag tag = u->id.failures ? DESTINATION_RUF
+						  : DESTINATION_RUA;
+
 	struct sending *s = u->s;
 	struct asks *asks = asks_new(s->work, dns_client_resolver(s->dns),
 				     LIMIT_REPORT_QUESTIONS);
 
 	do
-		destinations_find(asks, u->id.domain, &u->to);
+		destinations_find(asks, u->id.domain, tag, &u->to);
 	while (u->to.pending && dns_client_wait(s->dns, asks));
 	if (u->to.pending) {
 		asks_give_up(asks);
-		destinations_find(asks, u->id.domain, &u->to);
+		destinations_find(asks, u->id.domain, tag, &u->to);
 	}
 	/* what came is in the arena; nothing comes after this */
 	asks_cancel(asks);
 	if (u->to.temperror)
-		put_off(u, STR("the domain's DMARC record could not be asked "
-			       "for"));
+		unit_put_off(u,
+			     STR("the domain's DMARC record could not be asked "
+				 "for"));
 }
 
 static bool take_row(void *arg, const struct store_verdict_row *r)
@@ -335,7 +333,7 @@ static bool compose(struct unit *u)
 	       compose_end(u->reports, e);
 }
 
-static bool finish(struct unit *u)
+bool unit_finish(struct unit *u)
 {
 	struct sending *s = u->s;
 	int64_t wait = WAIT;
@@ -350,12 +348,14 @@ static bool finish(struct unit *u)
 				    &s->cli->err);
 	}
 	s->later += u->later;
+	if (u->id.failures && !u->later)
+		return store_release(s->store, &u->id, &s->cli->err);
 	return store_finish(s->store, &u->id,
 			    u->later ? STORE_LATER : STORE_SENT,
 			    sending_now(s) + wait, u->why, &s->cli->err);
 }
 
-static bool claim(struct unit *u, bool *taken)
+bool unit_claim(struct unit *u, bool *taken)
 {
 	struct sending *s = u->s;
 	char token[OUTBOX_TOKEN + 1];
@@ -377,14 +377,14 @@ bool sending_unit(struct sending *s, str domain, int64_t day)
 	bool taken, ok;
 
 	arena_reset(s->work);
-	if (!claim(&u, &taken))
+	if (!unit_claim(&u, &taken))
 		return false;
 	if (!taken)
 		return true;
 	s->units++;
-	find_destinations(&u);
-	ok = !u.to.n || (compose(&u) && send_all(&u));
-	ok = ok && finish(&u);
+	unit_destinations(&u);
+	ok = !u.to.n || (compose(&u) && unit_each_address(&u, send_to));
+	ok = ok && unit_finish(&u);
 	compose_free(u.reports);
 	return ok;
 }

@@ -394,6 +394,10 @@ static void check_store(struct conf *c)
 		conf_problem(c, PROBLEM_WARNING, "Store",
 			     "nothing is recorded, because DMARC does not "
 			     "judge: add dmarc to Verify");
+	if (c->failure_reports && !c->store.n)
+		conf_problem(c, PROBLEM_WARNING, "FailureReports",
+			     "nothing is kept for failure reports: add Store, "
+			     "or delete the line");
 	if (c->store.n && c->store_queue < 1)
 		conf_problem(c, PROBLEM_ERROR, "StoreQueue",
 			     "StoreQueue 0 has no room for a verdict: delete "

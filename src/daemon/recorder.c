@@ -3,6 +3,7 @@
 #include "base/fields.h"
 #include "daemon/log.h"
 #include "daemon/storefile.h"
+#include "report/redact.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,6 +31,8 @@ struct entry {
 	struct entry *next;
 	size_t size;
 	struct store_verdict v;
+	struct store_incident incident;
+	bool has_incident;
 };
 
 struct recorder {
@@ -41,6 +44,7 @@ struct recorder {
 	atomic_bool on, stopping;
 	atomic_bool losing; /* said in the log */
 	int wake;
+	unsigned char secret[REDACT_SECRET]; /* of hashes */
 	pthread_mutex_t lock; /* of what follows */
 	char *url; /* NULL: none */
 	long days;
@@ -61,6 +65,7 @@ struct recorder {
 	int backoff;
 	int64_t pruned; /* the day when it was done */
 	struct store_verdict *batch; /* BATCH_MAX */
+	struct store_incident *incidents; /* of the batch */
 };
 
 /* ---- workers ---- */
@@ -89,15 +94,37 @@ static const size_t texts[] = {
 
 enum { TEXTS = sizeof texts / sizeof *texts };
 
-static struct entry *entry_of(const struct store_verdict *v)
+static const size_t incident_texts[] = {
+	offsetof(struct store_incident, domain),
+	offsetof(struct store_incident, source_ip),
+	offsetof(struct store_incident, envelope_from),
+	offsetof(struct store_incident, alignment),
+	offsetof(struct store_incident, feedback),
+	offsetof(struct store_incident, header),
+};
+
+enum { INCIDENT_TEXTS = sizeof incident_texts / sizeof *incident_texts };
+
+static struct entry *entry_of(const struct store_verdict *v,
+			      const struct store_incident *incident)
 {
 	size_t size = sizeof(struct entry) + fields_size(v, texts, TEXTS);
-	struct entry *en = malloc(size);
+	struct entry *en;
+	char *to;
 
+	if (incident)
+		size += fields_size(incident, incident_texts, INCIDENT_TEXTS);
+	en = malloc(size);
 	if (!en)
 		return NULL;
-	*en = (struct entry){ .size = size, .v = *v };
-	(void)fields_move(&en->v, texts, TEXTS, (char *)(en + 1));
+	*en = (struct entry){ .size = size,
+			      .v = *v,
+			      .has_incident = incident != NULL };
+	to = fields_move(&en->v, texts, TEXTS, (char *)(en + 1));
+	if (!incident)
+		return en;
+	en->incident = *incident;
+	(void)fields_move(&en->incident, incident_texts, INCIDENT_TEXTS, to);
 	return en;
 }
 
@@ -127,14 +154,20 @@ static void forget(struct recorder *r, const struct entry *en)
 	atomic_fetch_sub(&r->bytes, en->size);
 }
 
-void recorder_put(struct recorder *r, const struct store_verdict *v)
+const unsigned char *recorder_secret(const struct recorder *r)
+{
+	return r->secret;
+}
+
+void recorder_put(struct recorder *r, const struct store_verdict *v,
+		  const struct store_incident *incident)
 {
 	struct entry *en;
 	size_t max, n;
 
 	if (!r || !atomic_load_explicit(&r->on, memory_order_relaxed))
 		return;
-	en = entry_of(v);
+	en = entry_of(v, incident);
 	if (!en) {
 		lose(r, 1);
 		return;
@@ -278,16 +311,23 @@ static void recovered(struct recorder *r)
 static bool write_batch(struct recorder *r)
 {
 	struct entry *en = r->waiting;
+	size_t n = 0, incidents = 0;
 	uint64_t added;
-	size_t n = 0;
 	struct err e;
 
 	if (!open_store(r))
 		return false;
-	for (; en && n < BATCH_MAX; en = en->next)
+	for (; en && n < BATCH_MAX; en = en->next) {
 		r->batch[n++] = en->v;
+		if (!en->has_incident)
+			continue;
+		r->incidents[incidents] = en->incident;
+		r->incidents[incidents++].n = en->v.n;
+	}
 	if (!store_put_verdicts(r->store, &r->writer, r->batch, n, &added,
-				&e)) {
+				&e) ||
+	    !store_put_incidents(r->store, &r->writer, r->incidents, incidents,
+				 &e)) {
 		fail(r, &e);
 		return false;
 	}
@@ -310,9 +350,15 @@ static void prune(struct recorder *r)
 	uint64_t removed;
 	struct err e;
 
-	if (!r->store || r->keep_days <= 0 || r->pruned == today)
+	if (!r->store || r->pruned == today)
 		return;
 	r->pruned = today;
+	if (!store_prune_incidents(r->store, today - INCIDENT_DAYS, &e))
+		log_say(LOG_WARN,
+			"old messages that failed cannot be removed: %s",
+			e.text);
+	if (r->keep_days <= 0)
+		return;
 	if (!store_prune_verdicts(r->store, today - r->keep_days, &removed, &e))
 		log_say(LOG_WARN, "old verdicts cannot be removed: %s", e.text);
 	else if (removed)
@@ -404,8 +450,10 @@ struct recorder *recorder_new(const char *node, struct err *e)
 	r->waiting_end = &r->waiting;
 	r->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r->batch = calloc(BATCH_MAX, sizeof *r->batch);
+	r->incidents = calloc(BATCH_MAX, sizeof *r->incidents);
 	r->writer.node = str_of(node);
-	if (r->wake >= 0 && r->batch &&
+	if (r->wake >= 0 && r->batch && r->incidents &&
+	    getrandom(r->secret, sizeof r->secret, 0) == sizeof r->secret &&
 	    getrandom(&r->writer.id, sizeof r->writer.id, 0) ==
 		    sizeof r->writer.id) {
 		r->writer.id &= INT64_MAX;
@@ -503,5 +551,6 @@ void recorder_free(struct recorder *r)
 	free(r->first_url);
 	free(r->store_url);
 	free(r->batch);
+	free(r->incidents);
 	free(r);
 }

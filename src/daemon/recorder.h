@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "daemon/stats.h"
-#include "store/verdicts.h"
+#include "store/incidents.h"
 
 struct recorder;
 
@@ -19,8 +19,12 @@ struct recorder *recorder_new(const char *node, struct err *e);
  * first a Store.  Never waits for the store. */
 void recorder_use(struct recorder *r, const struct conf *c);
 
-/* From any thread; copied.  NULL is fine: nothing is recorded. */
-void recorder_put(struct recorder *r, const struct store_verdict *v);
+/* From any thread; copied.  incident: of the same message, or NULL.  A recorder
+ * of NULL is fine: nothing is recorded. */
+void recorder_put(struct recorder *r, const struct store_verdict *v,
+		  const struct store_incident *incident);
+/* REDACT_SECRET octets that nobody else knows and that end with this process. */
+const unsigned char *recorder_secret(const struct recorder *r);
 
 /* *sum += its counters */
 void recorder_count(const struct recorder *r, struct stats *sum);

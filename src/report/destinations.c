@@ -29,16 +29,28 @@ static bool same_organization(struct asks *asks, str a, str b, bool *pending,
 	       str_ieq(of_a.organizational_domain, of_b.organizational_domain);
 }
 
-/* RFC 9990 4: rua in the answer replaces the address, at the same host only. */
-static bool replace(struct asks *asks, str txt, str host, struct destination *d)
+static const struct dmarc_uri *uris(const struct dmarc_record *r,
+				    enum destination_tag tag, size_t *n)
 {
+	*n = tag == DESTINATION_RUA ? r->n_rua : r->n_ruf;
+	return tag == DESTINATION_RUA ? r->rua : r->ruf;
+}
+
+/* RFC 9990 4: rua in the answer replaces the address, at the same host only;
+ * ruf in the same way. */
+static bool replace(struct asks *asks, str txt, str host,
+		    enum destination_tag tag, struct destination *d)
+{
+	const struct dmarc_uri *list;
 	struct dmarc_record r;
+	size_t n;
 
 	dmarc_record_parse(asks_arena(asks), txt, &r);
-	if (!r.n_rua)
+	list = uris(&r, tag, &n);
+	if (!n)
 		return true;
-	for (size_t i = 0; i < r.n_rua; i++) {
-		const struct dmarc_uri *u = &r.rua[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct dmarc_uri *u = &list[i];
 
 		if (u->address.p && str_ieq(u->domain, host) &&
 		    letter_address_ok(u->address)) {
@@ -51,7 +63,8 @@ static bool replace(struct asks *asks, str txt, str host, struct destination *d)
 }
 
 static void judge_answer(struct asks *asks, const struct dns_answer *a,
-			 str host, struct destination *d)
+			 str host, enum destination_tag tag,
+			 struct destination *d)
 {
 	if (a->status == DNS_TEMPFAIL) {
 		refuse(d, DESTINATION_TEMPERROR,
@@ -61,7 +74,7 @@ static void judge_answer(struct asks *asks, const struct dns_answer *a,
 	for (size_t i = 0; i < a->n; i++) {
 		if (!dmarc_is_record(a->rr[i].data))
 			continue;
-		if (!replace(asks, a->rr[i].data, host, d))
+		if (!replace(asks, a->rr[i].data, host, tag, d))
 			refuse(d, DESTINATION_REFUSED,
 			       "the record that allows it names an address "
 			       "elsewhere");
@@ -72,7 +85,8 @@ static void judge_answer(struct asks *asks, const struct dns_answer *a,
 }
 
 static void ask_host(struct asks *asks, str domain, str host,
-		     struct destination *d, bool *pending)
+		     enum destination_tag tag, struct destination *d,
+		     bool *pending)
 {
 	struct buf name = buf_of(asks_arena(asks), 1024);
 	const struct dns_answer *a;
@@ -86,13 +100,14 @@ static void ask_host(struct asks *asks, str domain, str host,
 	}
 	a = ask(asks, DNS_TXT, buf_str(&name));
 	if (a)
-		judge_answer(asks, a, host, d);
+		judge_answer(asks, a, host, tag, d);
 	else
 		*pending = true;
 }
 
-static void judge(struct asks *asks, str domain, const struct dmarc_uri *u,
-		  struct destination *d, bool *pending)
+static void judge(struct asks *asks, str domain, enum destination_tag tag,
+		  const struct dmarc_uri *u, struct destination *d,
+		  bool *pending)
 {
 	bool walk = false, temperror = false;
 
@@ -110,7 +125,7 @@ static void judge(struct asks *asks, str domain, const struct dmarc_uri *u,
 	}
 	/* both ways are asked for together */
 	if (!str_ieq(u->domain, domain))
-		(void)ask_host(asks, domain, u->domain, d, pending);
+		(void)ask_host(asks, domain, u->domain, tag, d, pending);
 	if (same_organization(asks, domain, u->domain, &walk, &temperror)) {
 		d->address = u->address;
 		d->size = u->size;
@@ -130,19 +145,24 @@ static bool is_there(const struct destinations *out, str address)
 	return false;
 }
 
-void destinations_find(struct asks *asks, str domain, struct destinations *out)
+void destinations_find(struct asks *asks, str domain, enum destination_tag tag,
+		       struct destinations *out)
 {
 	struct dmarc_step step = dmarc_step_at(asks, domain);
+	const struct dmarc_uri *list;
+	size_t n;
 
 	*out = (struct destinations){ 0 };
 	out->pending = step.outcome == DMARC_LOOKUP_PENDING;
 	out->temperror = step.outcome == DMARC_LOOKUP_TEMPERROR;
-	if (!step.record)
+	if (!step.record ||
+	    (tag == DESTINATION_RUF && step.record->psd == DMARC_PSD_YES))
 		return;
-	for (size_t i = 0; i < step.record->n_rua; i++) {
+	list = uris(step.record, tag, &n);
+	for (size_t i = 0; i < n; i++) {
 		struct destination d;
 
-		judge(asks, domain, &step.record->rua[i], &d, &out->pending);
+		judge(asks, domain, tag, &list[i], &d, &out->pending);
 		if (!d.address.p || !is_there(out, d.address))
 			out->list[out->n++] = d;
 	}

@@ -28,7 +28,11 @@ struct destinations {
 	size_t n; /* 0: nobody wants reports */
 };
 
+/* rua, or ruf (RFC 9991): a public suffix's own record names nobody for ruf. */
+enum destination_tag { DESTINATION_RUA, DESTINATION_RUF };
+
 /* The record's domain, in lower case.  In the arena of the asks. */
-void destinations_find(struct asks *asks, str domain, struct destinations *out);
+void destinations_find(struct asks *asks, str domain, enum destination_tag tag,
+		       struct destinations *out);
 
 #endif

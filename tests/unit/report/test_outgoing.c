@@ -417,12 +417,58 @@ static void who_gets_reports(void **state)
 		script_status(s, AT("lost.example"), SCRIPT_ANY, DNS_TEMPFAIL,
 			      2);
 		do
-			destinations_find(asks, STR("example.org"), &d);
+			destinations_find(asks, STR("example.org"),
+					  DESTINATION_RUA, &d);
 		while (d.pending && script_next(s));
 		assert_false(d.pending);
 		list(&got, &d);
 		if (!str_eq(buf_str(&got), str_of(cases[i].want)))
 			fail_msg("%s: %.*s", cases[i].rua,
+				 STR_ARG(buf_str(&got)));
+		arena_free(a);
+	}
+}
+
+/* RFC 9991: ruf in place of rua, nowhere for a public suffix's record. */
+static void who_gets_failure_reports(void **state)
+{
+	static const struct {
+		const char *record, *want;
+	} cases[] = {
+		{ "ruf=mailto:f@example.org; rua=mailto:a@example.org",
+		  "f@example.org " },
+		{ "rua=mailto:a@example.org", "" },
+		{ "ruf=mailto:f@example.org; psd=y", "" },
+		{ "ruf=mailto:f@example.org; psd=n", "f@example.org " },
+		{ "ruf=mailto:f@no.example", "-f@no.example " },
+		{ "ruf=mailto:f@other.example", "new@other.example " },
+		{ "ruf=mailto:f@rua.example", "f@rua.example " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+		struct arena *a = arena_new(65536);
+		struct script *s = script_new(a);
+		struct asks *asks = asks_new(a, script_resolver(s), 100);
+		struct buf text = buf_of(a, 1000), got = buf_of(a, 1000);
+		struct destinations d;
+
+		buf_printf(&text, "v=DMARC1; p=none; %s%c", cases[i].record,
+			   '\0');
+		script_txt(s, "_dmarc.example.org", text.p, 5);
+		script_txt(s, AT("other.example"),
+			   "v=DMARC1; rua=mailto:a@other.example;"
+			   "ruf=mailto:new@other.example",
+			   2);
+		script_txt(s, AT("rua.example"),
+			   "v=DMARC1; rua=mailto:a@rua.example", 2);
+		do
+			destinations_find(asks, STR("example.org"),
+					  DESTINATION_RUF, &d);
+		while (d.pending && script_next(s));
+		list(&got, &d);
+		if (!str_eq(buf_str(&got), str_of(cases[i].want)))
+			fail_msg("%s: %.*s", cases[i].record,
 				 STR_ARG(buf_str(&got)));
 		arena_free(a);
 	}
@@ -437,7 +483,7 @@ static void a_record_that_is_lost(void **state)
 
 	(void)state;
 	script_status(s, "_dmarc.example.org", SCRIPT_ANY, DNS_TEMPFAIL, 0);
-	destinations_find(asks, STR("example.org"), &d);
+	destinations_find(asks, STR("example.org"), DESTINATION_RUA, &d);
 	assert_true(d.temperror && !d.n && !d.pending);
 	arena_free(a);
 }
@@ -514,6 +560,7 @@ int main(void)
 		cmocka_unit_test(the_mail),
 		cmocka_unit_test(addresses_that_are_written_to),
 		cmocka_unit_test(who_gets_reports),
+		cmocka_unit_test(who_gets_failure_reports),
 		cmocka_unit_test(a_record_that_is_lost),
 		cmocka_unit_test(gzip_comes_back),
 	};
