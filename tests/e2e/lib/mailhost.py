@@ -84,6 +84,15 @@ class Dns:
         """The name server is gone; start() brings it back."""
         os.kill(self.host.inner_pid(self.server), 9)
         self.server.wait()
+        until("the name server's end", self.is_gone)
+
+    def is_gone(self):
+        """NSD's children, who hold the port, notice a little later."""
+        try:
+            self.host.connect(NAME_SERVER, 53, timeout=2).close()
+            return False
+        except OSError:
+            return True
 
     def txt(self, name):
         """A TXT record as the zone has it, for verifiers without a network."""
