@@ -109,7 +109,8 @@ static void put_about(struct html *h, struct arena *arena,
 	}
 	if (r->ip.family != IP_NONE) {
 		(void)ip_text(r->ip, ip);
-		buf_printf(&b, "%s (%.*s)", ip, STR_ARG(r->helo));
+		buf_printf(&b, r->helo.n ? "%s (%.*s)" : "%s", ip,
+			   STR_ARG(r->helo));
 		html_str(h, buf_str(&b));
 		html_void(h, "br");
 	}
