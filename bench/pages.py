@@ -100,7 +100,8 @@ def fill(inkan, store, reports, rows, tmp, pg):
     db.close()
 
 
-PACKS = ("DROP TABLE pack", "DROP TABLE pack_new", "DROP TABLE original")
+# what migrations after the third made
+PACKS = tuple("DROP TABLE " + x for x in ("pack", "pack_new", "original", "incident", "sending_failures"))
 
 
 def pack(inkan, store, pg):
