@@ -196,13 +196,18 @@ static enum token started(struct xml_plain *x, str name, bool empty)
 static bool is_declaration(str tag)
 {
 	static const str head = STR_INIT("<?xml version=\"1.0\""),
-			 utf8 = STR_INIT(" encoding=\"utf-8\"");
+			 encoding = STR_INIT(" encoding=\""),
+			 utf8 = STR_INIT("utf-8\"");
 
 	if (!str_starts(tag, head))
 		return false;
 	tag = str_skip(tag, head.n);
-	if (str_istarts(tag, utf8))
+	if (str_starts(tag, encoding)) {
+		tag = str_skip(tag, encoding.n);
+		if (!str_istarts(tag, utf8))
+			return false;
 		tag = str_skip(tag, utf8.n);
+	}
 	return str_eq(skip_space(tag), STR("?>"));
 }
 
