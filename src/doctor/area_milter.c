@@ -3,18 +3,11 @@
 #include "base/limits.h"
 #include "conf/lex.h"
 #include "doctor/areas.h"
-#include "doctor/postlex.h"
+#include "doctor/milters.h"
 #include "net/sockaddr.h"
 
 #define MAIN STR("/etc/postfix/main.cf")
 #define NEW_SOCKET STR("unix:opendkim/opendkim.sock")
-
-/* A milter of smtpd_milters: "inet:host:port", "unix:path", or these with
- * settings of its own in braces. */
-struct milter {
-	str address;
-	str action; /* default_action; absent: not said */
-};
 
 struct ends {
 	struct findings *f;
@@ -22,27 +15,6 @@ struct ends {
 	struct net_address signer;
 	str signer_text; /* Socket */
 };
-
-static bool next_milter(struct cur *c, struct milter *out)
-{
-	struct cur inside;
-	str word, setting;
-
-	*out = (struct milter){ .action = { NULL, 0 } };
-	if (!postlex_word(c, &word))
-		return false;
-	inside = cur_of(word);
-	if (!postlex_word(&inside, &out->address))
-		return true;
-	while (postlex_word(&inside, &setting)) {
-		size_t eq = str_find(setting, '=');
-
-		if (str_eq(str_trim(str_head(setting, eq)),
-			   STR("default_action")))
-			out->action = str_trim(str_skip(setting, eq + 1));
-	}
-	return true;
-}
 
 /* /var/run is a link to /run; "//" is "/". */
 static str plain_path(const struct machine *m, str path)
@@ -116,7 +88,7 @@ static bool find_signer(const struct ends *e, const struct mastercf_service *s,
 {
 	struct cur c = cur_of(list);
 
-	while (next_milter(&c, out))
+	while (milters_next(&c, out))
 		if (same_socket(e, s, out->address))
 			return true;
 	return false;
@@ -128,7 +100,7 @@ static size_t count_milters(str list)
 	struct milter m;
 	size_t n = 0;
 
-	while (next_milter(&c, &m))
+	while (milters_next(&c, &m))
 		n++;
 	return n;
 }
@@ -159,7 +131,7 @@ static str list_with(const struct ends *e, const struct mastercf_service *s,
 	struct milter m;
 
 	buf_put(&b, address);
-	while (!only && next_milter(&c, &m))
+	while (!only && milters_next(&c, &m))
 		if (!same_socket(e, s, m.address) &&
 		    !is_replaced(m.address, address))
 			buf_printf(&b, ", %.*s", STR_ARG(m.address));
@@ -185,107 +157,6 @@ static str name_for(const struct ends *e)
 	else
 		buf_printf(&b, "unix:%.*s", STR_ARG(path));
 	return buf_str(&b);
-}
-
-/* What Postfix 3.7's smtpd says of it; NULL: it is one. */
-static const char *address_problem(str address)
-{
-	str kind = str_head(address, str_find(address, ':'));
-	str rest = str_skip(address, kind.n + 1);
-
-	if (str_eq(kind, STR("unix")) || str_eq(kind, STR("local")))
-		return rest.n ? NULL : N_("there is no path");
-	if (!str_eq(kind, STR("inet")))
-		return N_("it does not begin with unix: or inet:");
-	if (str_find(rest, '@') < rest.n)
-		return N_("PORT@HOST is opendkim's way, Postfix wants "
-			  "inet:HOST:PORT");
-	return rest.n ? NULL : N_("there is no port");
-}
-
-static void put_mended(struct buf *b, str address)
-{
-	str kind = str_head(address, str_find(address, ':'));
-	str rest = str_skip(address, kind.n + 1);
-	size_t at = str_find(rest, '@');
-
-	if (!address_problem(address))
-		buf_put(b, address);
-	else if (str_starts(address, STR("/")))
-		buf_printf(b, "unix:%.*s", STR_ARG(address));
-	else if (at < rest.n)
-		buf_printf(b, "inet:%.*s:%.*s", STR_ARG(str_skip(rest, at + 1)),
-			   STR_ARG(str_head(rest, at)));
-	else if (str_eq(kind, STR("inet6")) || str_eq(kind, STR("tcp")))
-		buf_printf(b, "inet:%.*s", STR_ARG(rest));
-	else
-		buf_printf(b, "inet:%.*s", STR_ARG(address));
-}
-
-/* The whole list as Postfix takes it, settings in braces kept. */
-static str mended_list(const struct machine *m, str list)
-{
-	struct buf b = buf_of(m->arena, list.n * 2 + 256);
-	struct cur c = cur_of(list);
-	str word, address;
-
-	while (postlex_word(&c, &word)) {
-		struct cur inside = cur_of(word);
-
-		if (!postlex_word(&inside, &address))
-			continue;
-		buf_put(&b, b.n ? STR(", ") : STR(""));
-		buf_put(&b, cur_done(&inside) ? STR("") : STR("{ "));
-		put_mended(&b, address);
-		buf_put(&b, cur_rest(&inside));
-		buf_put(&b, cur_done(&inside) ? STR("") : STR(" }"));
-	}
-	return buf_str(&b);
-}
-
-/* option: how postconf changes it.  False: one is wrong, and told. */
-static bool check_addresses(struct findings *f, const struct machine *m,
-			    str setting, str list, const char *option)
-{
-	struct cur c = cur_of(list);
-	struct milter found;
-
-	while (next_milter(&c, &found)) {
-		const char *why = address_problem(found.address);
-
-		if (!why)
-			continue;
-		judge(f, FIND_MILTER_ADDRESS, false, setting,
-		      ARGS(found.address, str_of(why), mended_list(m, list),
-			   str_of(option)));
-		return false;
-	}
-	return true;
-}
-
-static void check_all_addresses(struct findings *f, const struct machine *m)
-{
-	str smtpd = postfix_value(m, NULL, STR("smtpd_milters")), value;
-	str local = postfix_value(m, NULL, STR("non_smtpd_milters"));
-	bool good = check_addresses(f, m, STR("smtpd_milters"), smtpd, "-e");
-
-	if (!str_eq(smtpd, local))
-		good &= check_addresses(f, m, STR("non_smtpd_milters"), local,
-					"-e");
-	for (const struct mastercf_service *s = m->postfix.master.first; s;
-	     s = s->next) {
-		struct buf name = buf_of(m->arena, 512);
-
-		if (!mastercf_option(s, STR("smtpd_milters"), &value))
-			continue;
-		buf_printf(&name, "%.*s/smtpd_milters",
-			   STR_ARG(service_name(m, s)));
-		good &= check_addresses(
-			f, m, buf_str(&name),
-			postfix_value(m, s, STR("smtpd_milters")), "-P");
-	}
-	if (good)
-		judge(f, FIND_MILTER_ADDRESS, true, STR("smtpd_milters"), NULL);
 }
 
 static bool no_milters(const struct machine *m,
@@ -570,7 +441,7 @@ static bool comes_first(const struct ends *a, const struct ends *b,
 	struct cur c = cur_of(list);
 	struct milter m;
 
-	while (next_milter(&c, &m)) {
+	while (milters_next(&c, &m)) {
 		if (same_socket(a, s, m.address))
 			return true;
 		if (same_socket(b, s, m.address))
@@ -649,7 +520,7 @@ void check_milter(struct findings *f, const struct machine *m)
 	     s = s->next)
 		if (postfix_port(s) == 25 && !postfix_is_loopback(s))
 			check_inbound(f, m, s);
-	check_all_addresses(f, m);
+	check_addresses(f, m);
 	check_global(f, m);
 	if (!m->signer.there)
 		return;

@@ -10,8 +10,10 @@ void check_postfix(struct findings *f, const struct machine *m);
 void check_submission(struct findings *f, const struct machine *m);
 void check_dovecot(struct findings *f, const struct machine *m);
 void check_signer(struct findings *f, const struct machine *m);
+void check_alignment(struct findings *f, const struct machine *m);
 void check_senders(struct findings *f, const struct machine *m);
 void check_keys(struct findings *f, const struct machine *m);
+void check_addresses(struct findings *f, const struct machine *m);
 void check_milter(struct findings *f, const struct machine *m);
 void check_certificate(struct findings *f, const struct machine *m);
 /* Speaks to the signer, where it runs.  dns: for the keys of its signatures; may
@@ -41,6 +43,10 @@ str service_name(const struct machine *m, const struct mastercf_service *s);
 str postfix_origin(const struct machine *m, str *file);
 /* Would the signer sign mail of user@domain that it may sign at all? */
 bool signer_signs(const struct machine *m, str user, str domain);
+/* The name of a key to be used for a domain: its own, or the first. */
+str signer_key_for(const struct machine *m, str domain);
+/* A table that is a file, not a list in a setting.  NULL is fine. */
+bool signer_is_file(const struct table *t);
 /* Another program is there that signs (rspamd, amavis, dkimpy-milter), and no
  * signer whose files could be read. */
 bool signs_elsewhere(const struct machine *m);
