@@ -3,8 +3,7 @@
 #include "base/limits.h"
 #include "store/backend.h"
 #include "store/query.h"
-
-#include <stdio.h>
+#include "store/values.h"
 
 enum { DAY = 86400 };
 
@@ -16,34 +15,6 @@ enum { DAY = 86400 };
 #define OWED(today)                                                     \
 	" (reported = 0 OR (reported < incidents AND day < CAST(" today \
 	" AS BIGINT)))"
-
-/* Parameters of a question: text, and numbers as text. */
-struct values {
-	str at[10];
-	char text[10][24];
-	size_t n;
-};
-
-static void put_text(struct values *v, str s)
-{
-	v->at[v->n++] = s.p ? s : STR("");
-}
-
-static void put_number(struct values *v, int64_t number)
-{
-	char *text = v->text[v->n];
-
-	v->at[v->n++] = (str){ text, (size_t)snprintf(text, 24, "%lld",
-						      (long long)number) };
-}
-
-/* $1 and $2 */
-static void put_unit(struct values *v, str domain, int64_t day)
-{
-	v->n = 0;
-	put_text(v, domain);
-	put_number(v, day);
-}
 
 static bool no_row(void *arg, const str *c)
 {
@@ -58,15 +29,15 @@ static bool put_one(struct store *s, const struct store_writer *w,
 	struct values v;
 
 	_Static_assert(LIMIT_INCIDENTS == 100, "as the SQL below has it");
-	put_unit(&v, i->domain, i->time / DAY);
-	put_number(&v, (int64_t)w->id);
-	put_text(&v, i->source_ip);
-	put_text(&v, i->envelope_from);
-	put_text(&v, i->alignment);
-	put_number(&v, (int64_t)i->n);
-	put_number(&v, i->time);
-	put_text(&v, i->feedback);
-	put_text(&v, i->header);
+	values_unit(&v, i->domain, i->time / DAY);
+	values_number(&v, (int64_t)w->id);
+	values_text(&v, i->source_ip);
+	values_text(&v, i->envelope_from);
+	values_text(&v, i->alignment);
+	values_number(&v, (int64_t)i->n);
+	values_number(&v, i->time);
+	values_text(&v, i->feedback);
+	values_text(&v, i->header);
 	return store_query(
 		s,
 		"INSERT INTO incident (domain, day, writer, source_ip,"
@@ -108,7 +79,7 @@ bool store_prune_incidents(struct store *s, int64_t before, struct err *e)
 {
 	struct values v = { .n = 0 };
 
-	put_number(&v, before);
+	values_number(&v, before);
 	return store_query(
 		s, "DELETE FROM incident WHERE day < CAST($1 AS BIGINT)", v.at,
 		v.n, no_row, NULL, e);
@@ -132,9 +103,9 @@ bool store_incidents_owed(struct store *s, int64_t now, bool all,
 	struct values v = { .n = 0 };
 	struct owing o = { fn, arg };
 
-	put_number(&v, now / DAY);
-	put_number(&v, all);
-	put_number(&v, now);
+	values_number(&v, now / DAY);
+	values_number(&v, all);
+	values_number(&v, now);
 	return store_query(
 		s,
 		"SELECT DISTINCT domain, day FROM incident i WHERE" OWED(
@@ -175,8 +146,8 @@ bool store_incidents(struct store *s, const struct store_unit *u, int64_t now,
 	struct values v;
 	struct giving g = { fn, arg };
 
-	put_unit(&v, u->domain, u->day);
-	put_number(&v, now / DAY);
+	values_unit(&v, u->domain, u->day);
+	values_number(&v, now / DAY);
 	return store_query(
 		s,
 		"SELECT writer, source_ip, envelope_from, alignment, feedback,"
@@ -193,12 +164,12 @@ bool store_incident_told(struct store *s, const struct store_unit *u,
 {
 	struct values v;
 
-	put_unit(&v, u->domain, u->day);
-	put_number(&v, (int64_t)r->writer);
-	put_text(&v, r->source_ip);
-	put_text(&v, r->envelope_from);
-	put_text(&v, r->alignment);
-	put_number(&v, (int64_t)r->incidents);
+	values_unit(&v, u->domain, u->day);
+	values_number(&v, (int64_t)r->writer);
+	values_text(&v, r->source_ip);
+	values_text(&v, r->envelope_from);
+	values_text(&v, r->alignment);
+	values_number(&v, (int64_t)r->incidents);
 	return store_query(s,
 			   "UPDATE incident SET reported = CAST($7 AS BIGINT)"
 			   " WHERE" SAME,
@@ -218,7 +189,7 @@ bool store_incident_mails(struct store *s, const struct store_unit *u,
 {
 	struct values v;
 
-	put_unit(&v, u->domain, u->day);
+	values_unit(&v, u->domain, u->day);
 	*n = 0;
 	return store_query(s,
 			   "SELECT count(*) FROM sent WHERE domain = $1"

@@ -1,36 +1,9 @@
 #include "store/outbox.h"
 
 #include "store/query.h"
+#include "store/values.h"
 
 #include <stdio.h>
-
-/* Parameters of a question: text, and numbers as text.  `at` points into it. */
-struct values {
-	str at[8];
-	char text[8][24];
-	size_t n;
-};
-
-static void put_text(struct values *v, str s)
-{
-	v->at[v->n++] = s.p ? s : STR("");
-}
-
-static void put_number(struct values *v, int64_t number)
-{
-	char *text = v->text[v->n];
-
-	v->at[v->n++] = (str){ text, (size_t)snprintf(text, 24, "%lld",
-						      (long long)number) };
-}
-
-/* The unit: $1 domain, $2 day. */
-static void put_unit(struct values *v, const struct store_unit *u)
-{
-	v->n = 0;
-	put_text(v, u->domain);
-	put_number(v, u->day);
-}
 
 static bool count_row(void *arg, const str *columns)
 {
@@ -75,8 +48,8 @@ bool store_owed(struct store *s, int64_t day, int64_t now, store_owed_fn *fn,
 	struct values v = { .n = 0 };
 	struct owed o = { fn, arg };
 
-	put_number(&v, day);
-	put_number(&v, now);
+	values_number(&v, day);
+	values_number(&v, now);
 	return store_query(
 		s,
 		"SELECT DISTINCT domain FROM verdict_policy v"
@@ -110,11 +83,11 @@ bool store_claim(struct store *s, struct store_unit *u, const char *token,
 	struct claim claim = { .u = u };
 	bool ok;
 
-	put_unit(&v, u);
-	put_text(&v, str_of(u->holder));
-	put_number(&v, lease);
-	put_text(&v, str_of(token));
-	put_number(&v, now);
+	values_unit(&v, u->domain, u->day);
+	values_text(&v, str_of(u->holder));
+	values_number(&v, lease);
+	values_text(&v, str_of(token));
+	values_number(&v, now);
 	ok = store_query(
 		s,
 		SENDING(u, "INSERT INTO ",
@@ -139,9 +112,9 @@ bool store_claim(struct store *s, struct store_unit *u, const char *token,
 static void put_ours(struct values *v, const struct store_unit *u,
 		     int64_t lease)
 {
-	put_unit(v, u);
-	put_text(v, str_of(u->holder));
-	put_number(v, lease);
+	values_unit(v, u->domain, u->day);
+	values_text(v, str_of(u->holder));
+	values_number(v, lease);
 }
 
 bool store_renew(struct store *s, const struct store_unit *u, int64_t lease,
@@ -163,8 +136,8 @@ bool store_finish(struct store *s, const struct store_unit *u,
 	struct values v;
 
 	put_ours(&v, u, lease);
-	put_number(&v, done);
-	put_text(&v, why);
+	values_number(&v, done);
+	values_text(&v, why);
 	return run(s,
 		   SENDING(u, "UPDATE ",
 			   " SET lease = CAST($4 AS BIGINT),"
@@ -176,8 +149,8 @@ bool store_release(struct store *s, const struct store_unit *u, struct err *e)
 {
 	struct values v;
 
-	put_unit(&v, u);
-	put_text(&v, str_of(u->holder));
+	values_unit(&v, u->domain, u->day);
+	values_text(&v, str_of(u->holder));
 	return run(s, SENDING(u, "DELETE FROM ", OURS), &v, NULL, e);
 }
 
@@ -186,9 +159,9 @@ bool store_was_sent(struct store *s, const struct store_unit *u, str report_id,
 {
 	struct values v;
 
-	put_unit(&v, u);
-	put_text(&v, report_id);
-	put_text(&v, address);
+	values_unit(&v, u->domain, u->day);
+	values_text(&v, report_id);
+	values_text(&v, address);
 	return run(s,
 		   "SELECT 1 FROM sent WHERE domain = $1"
 		   " AND day = CAST($2 AS BIGINT) AND report_id = $3"
@@ -201,13 +174,13 @@ bool store_put_sent(struct store *s, const struct store_unit *u,
 {
 	struct values v;
 
-	put_unit(&v, u);
-	put_text(&v, m->report_id);
-	put_text(&v, m->address);
-	put_text(&v, m->message_id);
-	put_number(&v, m->now);
-	put_number(&v, (int64_t)m->records);
-	put_number(&v, (int64_t)m->messages);
+	values_unit(&v, u->domain, u->day);
+	values_text(&v, m->report_id);
+	values_text(&v, m->address);
+	values_text(&v, m->message_id);
+	values_number(&v, m->now);
+	values_number(&v, (int64_t)m->records);
+	values_number(&v, (int64_t)m->messages);
 	return run(s,
 		   "INSERT INTO sent (domain, day, report_id, address,"
 		   " message_id, time, records, messages)"
@@ -238,7 +211,7 @@ bool store_sent_to(struct store *s, str message_id, struct arena *arena,
 	struct lookup l = { arena, STR("") };
 	bool ok;
 
-	put_text(&v, message_id);
+	values_text(&v, message_id);
 	ok = store_query(s, "SELECT address FROM sent WHERE message_id = $1",
 			 v.at, v.n, give_first, &l, e);
 	*address = l.found;
@@ -250,11 +223,11 @@ bool store_suppress(struct store *s, str domain,
 {
 	struct values v = { .n = 0 };
 
-	put_text(&v, domain);
-	put_text(&v, x->address);
-	put_number(&v, x->since);
-	put_number(&v, x->until);
-	put_text(&v, x->why);
+	values_text(&v, domain);
+	values_text(&v, x->address);
+	values_number(&v, x->since);
+	values_number(&v, x->until);
+	values_text(&v, x->why);
 	return run(s,
 		   "INSERT INTO suppressed (domain, address, since, until, why)"
 		   " VALUES ($1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT),"
@@ -269,8 +242,8 @@ bool store_unsuppress(struct store *s, str domain, str address, bool *was,
 {
 	struct values v = { .n = 0 };
 
-	put_text(&v, domain);
-	put_text(&v, address);
+	values_text(&v, domain);
+	values_text(&v, address);
 	return run(s,
 		   "DELETE FROM suppressed WHERE domain = $1 AND address = $2"
 		   " RETURNING 1",
@@ -282,9 +255,9 @@ bool store_is_suppressed(struct store *s, str domain, str address, int64_t now,
 {
 	struct values v = { .n = 0 };
 
-	put_text(&v, domain);
-	put_text(&v, address);
-	put_number(&v, now);
+	values_text(&v, domain);
+	values_text(&v, address);
+	values_number(&v, now);
 	return run(s,
 		   "SELECT 1 FROM suppressed WHERE domain = $1"
 		   " AND address = $2 AND until > CAST($3 AS BIGINT)",
@@ -311,7 +284,7 @@ bool store_suppressions(struct store *s, int64_t now, store_suppressed_fn *fn,
 	struct values v = { .n = 0 };
 	struct listing l = { fn, arg };
 
-	put_number(&v, now);
+	values_number(&v, now);
 	return store_query(s,
 			   "SELECT address, since, until, why FROM suppressed"
 			   " WHERE until > CAST($1 AS BIGINT)"
@@ -323,7 +296,7 @@ bool store_prune_outbox(struct store *s, int64_t before, struct err *e)
 {
 	struct values v = { .n = 0 };
 
-	put_number(&v, before);
+	values_number(&v, before);
 	return run(s, "DELETE FROM sent WHERE day < CAST($1 AS BIGINT)", &v,
 		   NULL, e) &&
 	       run(s, "DELETE FROM sending WHERE day < CAST($1 AS BIGINT)", &v,
