@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "cli/tr.h"
+#include "file/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ static bool write_text(const char *path, str text, struct err *e)
 		e->code = ERR_CREATE;
 		return false;
 	}
-	ok = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
+	ok = write_all(fd, text) && fsync(fd) == 0;
 	if (!ok) {
 		(void)err_sys(e, _("cannot write %s"), path);
 		e->code = ERR_CREATE;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "cli/reports.h"
 #include "crypto/hash.h"
+#include "file/write.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -183,19 +184,8 @@ bool reports_load(const char *path, struct reports_loaded *out, struct err *e)
 static bool write_file(const char *path, str octets, struct err *e)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	bool ok = fd >= 0;
+	bool ok = fd >= 0 && write_all(fd, octets) && fsync(fd) == 0;
 
-	while (ok && octets.n) {
-		ssize_t n = write(fd, octets.p, octets.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		ok = n > 0;
-		if (ok)
-			octets = str_skip(octets, (size_t)n);
-	}
-	if (ok)
-		ok = fsync(fd) == 0;
 	if (!ok) {
 		(void)err_sys(e, _("cannot set aside to %s"), path);
 		e->code = ERR_CREATE;

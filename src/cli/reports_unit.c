@@ -5,10 +5,10 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "crypto/hash.h"
+#include "file/write.h"
 #include "report/values.h"
 #include "setup/run.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,7 +116,7 @@ bool unit_write_file(const char *dir, str name, str octets, struct arena *a,
 {
 	struct buf path = buf_of(a, 8192);
 	int fd;
-	bool ok = true;
+	bool ok;
 
 	buf_printf(&path, "%s/%.*s%c", dir, STR_ARG(name), '\0');
 	fd = open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
@@ -125,14 +125,7 @@ bool unit_write_file(const char *dir, str name, str octets, struct arena *a,
 		e->code = ERR_CREATE;
 		return false;
 	}
-	while (ok && octets.n) {
-		ssize_t n = write(fd, octets.p, octets.n);
-
-		if (n > 0)
-			octets = str_skip(octets, (size_t)n);
-		else if (n == 0 || errno != EINTR)
-			ok = err_sys(e, _("cannot write %s"), path.p);
-	}
+	ok = write_all(fd, octets) || err_sys(e, _("cannot write %s"), path.p);
 	return (close(fd) == 0 || err_sys(e, _("cannot write %s"), path.p)) &&
 	       ok;
 }
