@@ -4,8 +4,10 @@
 A stage is a function and the stages that it waits for; as many run at once as
 there are cores, at most two.  The end-to-end tests take longest, and wait most
 of that time: three run at a time, and stages that they do not wait for are
-nice to them.  Every stage gives a Count (tests/e2e/lib/tap.py);
-the last line of the whole is `N passed, N failed`.
+nice to them.  Every stage gives a Count (tests/e2e/lib/tap.py).
+What failed is said at once, at length, and once more in few lines at the end: of
+a long output often only the end is seen.  The last line of the whole is `N passed,
+N failed`.
 """
 import argparse
 import concurrent.futures
@@ -26,6 +28,7 @@ import tap  # noqa: E402
 START = time.monotonic()
 FUZZ_BUDGET = 45  # seconds of two cores for all targets together
 FUZZ_LONG = 600  # seconds for each target
+SUMMARY = 60  # lines about failures before the last line
 CORES = min(os.cpu_count() or 1, 2)
 
 ENV = dict(os.environ, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1",
@@ -302,11 +305,34 @@ def script(path, name, args=(), timeout=900):
             if skipped:
                 count.skips.append(skipped.groups())
         if count.failed:
-            count.failures.append((name, tail("\n".join(lines[:-1]), 150)))
+            end = next((i for i, line in enumerate(lines) if line.startswith("FAILED ")), -1)
+            print(tail("\n".join(lines[:end]), 150), flush=True)
+            count.failures += failures_of(lines) or [(name, tail("\n".join(lines[:-1])))]
         elif status:
             count.fail(name, f"ended with {tap.describe(status)}")
         return count
     return stage
+
+
+def failures_of(lines):
+    """What a script says of its failures: `FAILED name`, and indented why."""
+    found = []
+    for line in lines:
+        if line.startswith("FAILED "):
+            found.append((line[len("FAILED "):], []))
+        elif found and line.startswith("    "):
+            found[-1][1].append(line[4:])
+    return [(name, "\n".join(why)) for name, why in found]
+
+
+def summary(failures):
+    """Every failure and its cause, in SUMMARY lines together and 15 for each."""
+    for name, detail in failures[:SUMMARY]:
+        yield f"FAILED {name[:240]}"
+        for line in tap.short(detail, min(14, SUMMARY // len(failures) - 1)).splitlines():
+            yield f"    {line}"
+    if len(failures) > SUMMARY:
+        yield f"... and {len(failures) - SUMMARY} more"
 
 
 def stages(options):
@@ -349,6 +375,8 @@ def main():
     if not total.passed and not total.failed:
         total.fail("runtests", "no test was run")
     say("done")
+    for line in summary(total.failures):
+        print(line)
     print(total, flush=True)
     return 1 if total.failed else 0
 

@@ -75,6 +75,34 @@ LINE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*(?:- )?(.*?)(?:\s+#\s*(SKIP\w*|TODO)
                   re.IGNORECASE)
 
 
+def short(text, lines, columns=240):
+    """The beginning and the end of a text; what is between is left out."""
+    rows = [r if len(r) <= columns else r[:columns - 3] + "..." for r in text.rstrip().splitlines() if r.strip()]
+    if len(rows) <= lines:
+        return "\n".join(rows)
+    if lines < 3:
+        return "\n".join(rows[:max(lines, 0)])
+    last = lines // 3
+    return "\n".join([*rows[:lines - 1 - last], "...", *rows[len(rows) - last:]])
+
+
+def cause(text):
+    """Why a program ended before its time: Python's exception and the script's
+    line, a sanitizer's first words, or the last that it said."""
+    rows = text.rstrip().splitlines()
+    begins = [i for i, r in enumerate(rows) if r == "Traceback (most recent call last):"]
+    if begins:
+        frames, said = [], rows[begins[-1] + 1:]
+        while said and (not said[0].strip() or said[0][0].isspace()):
+            frames += re.findall(r'^  File ".*?([^/"]+)", line (\d+)', said.pop(0))
+        place = next((f" ({name}, line {line})" for name, line in reversed(frames) if name.startswith("test_")), "")
+        return "\n".join([said[0] + place, *said[1:]] if said else rows[-3:])
+    for i, row in enumerate(rows):
+        if "Sanitizer: " in row or ": runtime error: " in row:
+            return "\n".join(rows[i:i + 12])
+    return "\n".join(rows[-5:])
+
+
 def parse(text, program, status=0):
     """Count of one program's output.  A crash, a missing plan or a plan that
     does not fit is one failure more."""
@@ -103,8 +131,8 @@ def parse(text, program, status=0):
                 count.passed += 1
         elif last is not None and line.startswith("#"):
             last.append(line[1:].strip())
-    if status and not count.failed:
-        count.fail(program, f"ended with {describe(status)}")
+    if status and (not count.failed or plan is None):
+        count.fail(program, f"ended with {describe(status)}: " + cause(text))
     if plan is None:
         if not status:
             count.fail(program, "printed no plan")
@@ -119,4 +147,4 @@ def describe(status):
         return f"signal {-status}"
     if status > 128:
         return f"signal {status - 128}"
-    return f"exit status {status}"
+    return f"exit status {status}" + (" (over its time)" if status == 124 else "")
