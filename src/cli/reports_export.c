@@ -8,11 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Rows that are of one state of the store, and in memory for some tables. */
+enum { AT_ONCE = 20000 };
+
 struct writing {
 	const struct table *t;
 	FILE *csv, *json;
 	struct buf text;
 	uint64_t rows;
+	uint64_t n; /* of those at once */
+	struct table_place last;
 };
 
 static void flush(struct writing *w, FILE *to)
@@ -31,7 +36,45 @@ static bool take_row(void *arg, const str *values)
 	buf_put(&w->text, w->rows++ ? STR(",\n") : STR("[\n"));
 	table_json(&w->text, w->t, values);
 	flush(w, w->json);
+	if (++w->n == AT_ONCE)
+		table_place(w->t, values, &w->last);
 	return true;
+}
+
+static bool next_rows(struct writing *w, struct store *s,
+		      const struct store_filter *f, struct arena *arena,
+		      struct err *e)
+{
+	const str *after = w->rows ? w->last.key : NULL;
+	bool ok;
+
+	arena_reset(arena);
+	if (!arena_enter(arena))
+		return err_set(e, ERR_INTERNAL, _("out of memory"));
+	w->n = 0;
+	ok = store_read_begin(s, e);
+	if (ok) {
+		ok = table_rows(s, w->t, f, after, AT_ONCE, arena, take_row, w,
+				e);
+		store_read_end(s);
+	}
+	arena_leave(arena);
+	return ok;
+}
+
+static bool write_rows(struct writing *w, struct store *s,
+		       const struct store_filter *f, struct err *e)
+{
+	struct arena *arena = arena_new(1 << 16);
+	bool ok = arena || err_set(e, ERR_INTERNAL, _("out of memory"));
+
+	while (ok) {
+		ok = next_rows(w, s, f, arena, e);
+		if (w->n < AT_ONCE)
+			break;
+	}
+	arena_free(arena);
+	return ok;
 }
 
 /* DIR/NAME.SUFFIX, or with ".new" behind it until it is whole. */
@@ -77,8 +120,7 @@ static bool export_table(struct cli *cli, struct store *s, const char *dir,
 	}
 	table_csv_head(&w.text, t);
 	flush(&w, w.csv);
-	ok = table_rows(s, t, f, NULL, INT64_MAX, cli->arena, take_row, &w,
-			&cli->err);
+	ok = write_rows(&w, s, f, &cli->err);
 	fputs(w.rows ? "\n]\n" : "[]\n", w.json);
 	buf_free(&w.text);
 	if (!ok) {

@@ -6,15 +6,15 @@
 
 const struct table tables[] = {
 	{ "reports",
+	  NULL,
 	  "SELECT domain, report, kind, org, email, report_id, "
 	  "begin_time, end_time, p, policy, records, messages, pass, "
 	  "dkim_aligned, spf_aligned, quarantine, reject, skipped, "
 	  "warnings, file, imported FROM report r",
 	  "domain",
-	  false,
 	  { "domain", "report" },
+	  2,
 	  { 0, 1 },
-	  1,
 	  { { "domain", CELL_TEXT },
 	    { "report", CELL_NUMBER },
 	    { "kind", CELL_NUMBER },
@@ -38,6 +38,7 @@ const struct table tables[] = {
 	    { "imported", CELL_TIME },
 	    { NULL, CELL_TEXT } } },
 	{ "records",
+	  NULL,
 	  "SELECT x.domain, x.report, x.n, r.org, r.report_id, "
 	  "r.begin_time, r.end_time, x.source_ip, x.messages, "
 	  "x.disposition, x.dkim, x.spf, x.header_from, "
@@ -45,10 +46,9 @@ const struct table tables[] = {
 	  "FROM record x JOIN report r ON r.domain = x.domain AND "
 	  "r.report = x.report",
 	  "x.domain",
-	  false,
 	  { "x.domain", "x.report", "x.n" },
+	  3,
 	  { 0, 1, 2 },
-	  1,
 	  { { "domain", CELL_TEXT },
 	    { "report", CELL_NUMBER },
 	    { "row", CELL_NUMBER },
@@ -69,14 +69,12 @@ const struct table tables[] = {
 	    { "as_written", CELL_JSON },
 	    { NULL, CELL_TEXT } } },
 	{ "traffic",
-	  "SELECT domain, day, source_ip, dkim, spf, disposition, "
-	  "selector, via, messages, hints FROM traffic",
-	  "domain",
-	  true,
-	  { "domain", "day", "source_ip", "dkim", "spf", "disposition", "hints",
-	    "selector", "via" },
+	  table_traffic,
+	  NULL,
+	  NULL,
+	  { NULL },
+	  9,
 	  { 0, 1, 2, 3, 4, 5, 9, 6, 7 },
-	  421,
 	  { { "domain", CELL_TEXT },
 	    { "day", CELL_DAY },
 	    { "source_ip", CELL_TEXT },
@@ -89,16 +87,16 @@ const struct table tables[] = {
 	    { "hints", CELL_NUMBER },
 	    { NULL, CELL_TEXT } } },
 	{ "tls",
+	  NULL,
 	  "SELECT x.domain, x.report, x.n, r.org, r.report_id, "
 	  "r.begin_time, r.end_time, x.policy_type, x.mx, x.result, "
 	  "x.sending_ip, x.receiving_host, x.receiving_ip, x.reason, "
 	  "x.sessions FROM tls x JOIN report r ON r.domain = x.domain"
 	  " AND r.report = x.report",
 	  "x.domain",
-	  false,
 	  { "x.domain", "x.report", "x.n" },
+	  3,
 	  { 0, 1, 2 },
-	  1,
 	  { { "domain", CELL_TEXT },
 	    { "report", CELL_NUMBER },
 	    { "row", CELL_NUMBER },
@@ -116,6 +114,7 @@ const struct table tables[] = {
 	    { "sessions", CELL_NUMBER },
 	    { NULL, CELL_TEXT } } },
 	{ "failures",
+	  NULL,
 	  "SELECT x.domain, x.report, x.n, r.org, r.begin_time, "
 	  "x.source_ip, x.auth_failure, x.identity_alignment, "
 	  "x.delivery_result, x.mail_from, x.rcpt_to, x.header_from, "
@@ -123,10 +122,9 @@ const struct table tables[] = {
 	  "failure x JOIN report r ON r.domain = x.domain AND "
 	  "r.report = x.report",
 	  "x.domain",
-	  false,
 	  { "x.domain", "x.report", "x.n" },
+	  3,
 	  { 0, 1, 2 },
-	  1,
 	  { { "domain", CELL_TEXT },
 	    { "report", CELL_NUMBER },
 	    { "row", CELL_NUMBER },
@@ -234,46 +232,75 @@ void table_json(struct buf *b, const struct table *t, const str *values)
 	buf_putc(b, '}');
 }
 
-static void put_days(struct question *q, const struct table *t,
-		     const struct store_filter *f)
+static void put_days(struct question *q, const struct store_filter *f)
 {
-	question_put(q, t->by_day ? " AND day >= " : " AND r.end_time >= ");
-	question_number(q, t->by_day ? f->since : f->since * 86400);
-	question_put(q, t->by_day ? " AND day < " : " AND r.begin_time < ");
-	question_number(q, t->by_day ? f->until + 1 : (f->until + 1) * 86400);
+	question_put(q, " AND r.end_time >= ");
+	question_number(q, f->since * 86400);
+	question_put(q, " AND r.begin_time < ");
+	question_number(q, (f->until + 1) * 86400);
 }
 
-/* The columns of the key, or with values those. */
-static void put_keys(struct question *q, const struct table *t,
+/* The columns of the key from there on, or with values those: the first one is
+ * text, the others are numbers. */
+static void put_keys(struct question *q, const struct table *t, size_t from,
 		     const str *values)
 {
-	for (size_t i = 0; t->key[i]; i++) {
-		question_put(q, i ? ", " : "");
+	for (size_t i = from; i < t->n_keys; i++) {
+		question_put(q, i > from ? ", " : "");
 		if (!values)
 			question_put(q, t->key[i]);
-		else if (t->text_key >> i & 1)
+		else if (!i)
 			question_text(q, values[i]);
 		else
-			question_number(q, (int64_t)store_number(values[i]));
+			question_member(q, (int64_t)store_number(values[i]));
 	}
 }
 
-static void put_after(struct question *q, const struct table *t,
+/* Of one domain it is not asked for again: SQLite would look for it alone. */
+static void put_after(struct question *q, const struct table *t, bool one,
 		      const str *after)
 {
 	question_put(q, " AND (");
-	put_keys(q, t, NULL);
+	put_keys(q, t, one, NULL);
 	question_put(q, ") > (");
-	put_keys(q, t, after);
+	put_keys(q, t, one, after);
 	question_put(q, ")");
+}
+
+void table_place(const struct table *t, const str *values,
+		 struct table_place *to)
+{
+	for (size_t i = 0; i < t->n_keys; i++) {
+		str v = str_head(values[t->key_at[i]], TABLE_KEY_MAX);
+
+		if (v.n)
+			memcpy(to->text[i], v.p, v.n);
+		to->key[i] = (str){ to->text[i], v.n };
+	}
+}
+
+/* Who takes the rows may write to it. */
+static const str *copied(const struct table *t, const str *after,
+			 struct arena *arena)
+{
+	str *to = arena_array_of(arena, str, t->n_keys);
+
+	for (size_t i = 0; i < t->n_keys; i++)
+		to[i] = arena_str(arena, after[i]);
+	return to;
 }
 
 bool table_rows(struct store *s, const struct table *t,
 		const struct store_filter *f, const str *after, uint64_t most,
 		struct arena *arena, store_row_fn *fn, void *arg, struct err *e)
 {
-	struct question q = question_new(arena);
+	struct question q;
 
+	if (after)
+		after = copied(t, after, arena);
+	if (t->rows)
+		return t->rows(s, f, after, most, arena, fn, arg, e);
+	q = question_new(arena);
 	question_put(&q, t->select);
 	question_put(&q, " WHERE ");
 	if (f->domain.n) {
@@ -283,11 +310,11 @@ bool table_rows(struct store *s, const struct table *t,
 	} else {
 		question_put(&q, "1 = 1");
 	}
-	put_days(&q, t, f);
+	put_days(&q, f);
 	if (after)
-		put_after(&q, t, after);
+		put_after(&q, t, f->domain.n > 0, after);
 	question_put(&q, " ORDER BY ");
-	put_keys(&q, t, NULL);
+	put_keys(&q, t, 0, NULL);
 	question_put(&q, " LIMIT ");
 	question_number(&q, (int64_t)most);
 	return question_ask(&q, s, fn, arg, e);
@@ -305,6 +332,6 @@ bool table_report(struct store *s, const struct table *t, str domain,
 	question_put(&q, " AND r.report = ");
 	question_number(&q, (int64_t)number);
 	question_put(&q, " ORDER BY ");
-	put_keys(&q, t, NULL);
+	put_keys(&q, t, 0, NULL);
 	return question_ask(&q, s, fn, arg, e);
 }

@@ -6,7 +6,12 @@
 #include "base/buf.h"
 #include "store/query.h"
 
-enum { TABLE_COLUMNS = 24, TABLE_KEYS = 9, TABLE_ROW_MAX = 8 << 20 };
+enum {
+	TABLE_COLUMNS = 24,
+	TABLE_KEYS = 9,
+	TABLE_KEY_MAX = 256, /* octets; what the store keeps is shorter */
+	TABLE_ROW_MAX = 8 << 20
+};
 
 enum table_cell {
 	CELL_TEXT,
@@ -22,29 +27,44 @@ struct table_column {
 	enum table_cell cell;
 };
 
+/* As table_rows. */
+typedef bool table_rows_fn(struct store *s, const struct store_filter *f,
+			   const str *after, uint64_t most, struct arena *arena,
+			   store_row_fn *fn, void *arg, struct err *e);
+
 struct table {
 	const char *name;
+	table_rows_fn *rows; /* NULL: those of the question */
 	const char *select; /* up to where WHERE begins */
 	const char *domain; /* its column */
-	bool by_day; /* else by the report's time */
-	/* What orders the rows, ends with NULL: the first column is text, the
-	 * others are numbers unless text_key says so. */
-	const char *key[TABLE_KEYS + 1];
+	const char *key[3]; /* the columns that order the rows */
+	unsigned char n_keys;
 	unsigned char key_at[TABLE_KEYS]; /* among the columns */
-	unsigned text_key; /* bits */
 	struct table_column column[TABLE_COLUMNS]; /* ends with a NULL name */
 };
 
 extern const struct table tables[]; /* ends with a NULL name */
 
+/* The keys of a row, which point into it: it is not copied. */
+struct table_place {
+	str key[TABLE_KEYS];
+	char text[TABLE_KEYS][TABLE_KEY_MAX];
+};
+void table_place(const struct table *t, const str *values,
+		 struct table_place *to);
+
 /* Rows in order, of the filter's domain and days: behind the row with the keys
- * `after` (NULL: from the start), at most `most` of them. */
+ * `after` (NULL: from the start), at most `most` of them.  In one state of the
+ * store (store_read_begin); the arena takes what is read for some tables, so ask
+ * for some thousands and reset it. */
 bool table_rows(struct store *s, const struct table *t,
 		const struct store_filter *f, const str *after, uint64_t most,
 		struct arena *arena, store_row_fn *fn, void *arg,
 		struct err *e);
 
-/* The rows of one report. */
+table_rows_fn table_traffic;
+
+/* The rows of one report, of a table that has a question. */
 bool table_report(struct store *s, const struct table *t, str domain,
 		  uint64_t number, struct arena *arena, store_row_fn *fn,
 		  void *arg, struct err *e);

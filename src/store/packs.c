@@ -60,11 +60,24 @@ static bool is_wanted(const struct reading *r, const struct pack_row *row)
 	return !r->c->source_ip.p || str_eq(row->t.source_ip, r->c->source_ip);
 }
 
-static bool is_whole(struct reading *r)
+static bool is_whole(const struct pack_reader *r, struct err *e)
 {
-	return !r->reader.damaged ||
-	       err_set(r->e, ERR_DATA,
+	return !r->damaged ||
+	       err_set(e, ERR_DATA,
 		       "the sums of this store are damaged (table pack)");
+}
+
+bool packs_next(struct packs_stream *st, bool *live, struct err *e)
+{
+	do {
+		*live = pack_next(&st->reader, &st->row);
+		if (!*live)
+			return is_whole(&st->reader, e);
+		if (st->days > 1)
+			st->row.t.messages = rollup_share(st->row.t.messages,
+							  st->i, st->days);
+	} while (!st->row.t.messages && st->days > 1);
+	return true;
 }
 
 /* The rows of a text for the days of the choice that are among those of it. */
@@ -90,7 +103,7 @@ static bool read_text(struct reading *r, str text, int64_t first, uint64_t days,
 			    !r->fn(r->arg, &row, org))
 				return false;
 		}
-		if (!is_whole(r))
+		if (!is_whole(&r->reader, r->e))
 			return false;
 	}
 	return true;

@@ -41,6 +41,17 @@ typedef bool packs_fn(void *arg, struct pack_row *row, str org);
 bool packs_read(struct store *s, const struct packs_choice *c,
 		struct arena *arena, packs_fn *fn, void *arg, struct err *e);
 
+/* One of its texts as day i of the days that its report is spread over (one day:
+ * 0 of 1): rows that have messages then, in order.  Of the reader, pack_open and
+ * pack_again. */
+struct packs_stream {
+	struct pack_reader reader;
+	struct pack_row row;
+	uint64_t i, days;
+};
+/* *live: there was a row. */
+bool packs_next(struct packs_stream *st, bool *live, struct err *e);
+
 /* The sums of one report, as texts of at most about PACKS_PIECE octets; what the
  * rollup holds stays. */
 typedef bool packs_piece_fn(void *arg, str text, uint64_t rows);

@@ -28,12 +28,10 @@ struct task {
 
 /* A text of a day that is merged, or the chunks that are there. */
 struct stream {
-	struct pack_reader reader;
-	struct pack_row row;
+	struct packs_stream of;
 	bool live;
 	const str *chunk; /* to be read when this one ends */
 	size_t n_chunks;
-	uint64_t i, days;
 };
 
 struct merging {
@@ -197,26 +195,15 @@ static bool take_chunks(struct merging *m)
 	return question_ask(&q, m->s, take_chunk, m, m->e);
 }
 
-/* The next row that has messages. */
 static bool stream_next(struct merging *m, struct stream *st)
 {
 	for (;;) {
-		if (!pack_next(&st->reader, &st->row)) {
-			if (st->reader.damaged)
-				return err_set(m->e, ERR_DATA,
-					       "the sums of this store are "
-					       "damaged (table pack)");
-			st->live = st->n_chunks > 0;
-			if (!st->live)
-				return true;
-			pack_again(&st->reader, *st->chunk++);
-			st->n_chunks--;
-			continue;
-		}
-		st->row.t.messages = rollup_share(st->row.t.messages, st->i,
-						  st->days);
-		if (st->row.t.messages || st->days == 1)
+		if (!packs_next(&st->of, &st->live, m->e))
+			return false;
+		if (st->live || !st->n_chunks)
 			return true;
+		pack_again(&st->of.reader, *st->chunk++);
+		st->n_chunks--;
 	}
 }
 
@@ -224,10 +211,9 @@ static bool open_stream(struct merging *m, str text, uint64_t i, uint64_t days)
 {
 	struct stream *st = &m->stream[m->n_streams++];
 
-	*st = (struct stream){ .reader = pack_open(m->day, text),
-			       .live = true,
-			       .i = i,
-			       .days = days };
+	*st = (struct stream){ .of = { .reader = pack_open(m->day, text),
+				       .i = i,
+				       .days = days } };
 	return stream_next(m, st);
 }
 
@@ -297,7 +283,7 @@ static void keep_row(struct merging *m, const struct stream *st,
 		m->cap_rows = cap;
 	}
 	row = &m->row[m->n_rows++];
-	*row = st->row.t;
+	*row = st->of.row.t;
 	/* what tells kinds of sources from each other is in the other kind */
 	if (t->kind == PACKS_BY_ORG) {
 		row->hints = 0;
@@ -338,18 +324,18 @@ static bool merge_source(struct merging *m, const struct task *t, bool *any)
 
 	for (size_t i = 0; i < m->n_streams; i++)
 		if (m->stream[i].live &&
-		    (!least || str_cmp(m->stream[i].row.t.source_ip,
-				       least->row.t.source_ip) < 0))
+		    (!least || str_cmp(m->stream[i].of.row.t.source_ip,
+				       least->of.row.t.source_ip) < 0))
 			least = &m->stream[i];
 	*any = least != NULL;
 	if (!least)
 		return true;
-	source = copy_to(name, least->row.t.source_ip);
+	source = copy_to(name, least->of.row.t.source_ip);
 	m->n_rows = 0;
 	for (size_t i = 0; i < m->n_streams; i++) {
 		struct stream *st = &m->stream[i];
 
-		while (st->live && str_eq(st->row.t.source_ip, source)) {
+		while (st->live && str_eq(st->of.row.t.source_ip, source)) {
 			keep_row(m, st, t);
 			if (!stream_next(m, st))
 				return false;

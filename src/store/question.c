@@ -27,13 +27,23 @@ void question_text(struct question *q, str value)
 	buf_printf(&q->sql, "$%zu", q->n);
 }
 
-void question_number(struct question *q, int64_t value)
+static str text_of(struct question *q, int64_t value)
 {
 	struct buf b = buf_of(q->arena, 32);
 
 	buf_printf(&b, "%lld", (long long)value);
-	add(q, buf_str(&b));
+	return buf_str(&b);
+}
+
+void question_number(struct question *q, int64_t value)
+{
+	add(q, text_of(q, value));
 	buf_printf(&q->sql, "CAST($%zu AS BIGINT)", q->n);
+}
+
+void question_member(struct question *q, int64_t value)
+{
+	question_text(q, text_of(q, value));
 }
 
 bool question_ask(struct question *q, struct store *s, store_row_fn *fn,

@@ -19,6 +19,9 @@ struct question question_new(struct arena *arena);
 void question_put(struct question *q, const char *sql); /* a literal */
 void question_text(struct question *q, str value); /* $N; borrowed */
 void question_number(struct question *q, int64_t value);
+/* In "(column, column) > (...)": behind a cast SQLite would look for the first
+ * column only and read all of it. */
+void question_member(struct question *q, int64_t value);
 
 /* As store_query. */
 bool question_ask(struct question *q, struct store *s, store_row_fn *fn,

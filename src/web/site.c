@@ -94,10 +94,9 @@ struct download {
 	struct site *site;
 	const struct table *table;
 	struct store_filter filter;
-	struct arena *arena; /* of the filter and the keys */
 	struct arena *question;
 	char *domain;
-	str key[TABLE_KEYS];
+	struct table_place last;
 	bool json, any, failed;
 	struct buf *out;
 	uint64_t n;
@@ -116,11 +115,8 @@ static bool put_row(void *arg, const str *values)
 		table_csv(d->out, d->table, values);
 	}
 	d->any = true;
-	if (++d->n < DOWNLOAD_ROWS)
-		return true;
-	arena_reset(d->arena);
-	for (size_t i = 0; d->table->key[i]; i++)
-		d->key[i] = arena_str(d->arena, values[d->table->key_at[i]]);
+	if (++d->n == DOWNLOAD_ROWS)
+		table_place(d->table, values, &d->last);
 	return true;
 }
 
@@ -130,9 +126,8 @@ static bool next_rows(struct download *d, bool first, struct err *e)
 
 	if (!begin(d->site, e))
 		return false;
-	arena_reset(d->question);
 	ok = table_rows(d->site->store, d->table, &d->filter,
-			first ? NULL : d->key, DOWNLOAD_ROWS, d->question,
+			first ? NULL : d->last.key, DOWNLOAD_ROWS, d->question,
 			put_row, d, e);
 	end(d->site);
 	return ok;
@@ -149,14 +144,10 @@ static bool more(void *state, struct buf *out, bool *end)
 	d->n = 0;
 	if (first && !d->json)
 		table_csv_head(out, d->table);
+	arena_reset(d->question);
 	if (!arena_enter(d->question))
 		return false;
-	if (!arena_enter(d->arena)) {
-		arena_leave(d->question);
-		return false;
-	}
 	d->failed = !next_rows(d, first, &e);
-	arena_leave(d->arena);
 	arena_leave(d->question);
 	*end = d->n < DOWNLOAD_ROWS;
 	if (*end && d->json)
@@ -168,7 +159,6 @@ static void free_download(void *state)
 {
 	struct download *d = state;
 
-	arena_free(d->arena);
 	arena_free(d->question);
 	free(d->domain);
 	free(d);
@@ -182,11 +172,10 @@ static struct download *download_new(struct site *s, const struct table *t,
 	if (!d)
 		return NULL;
 	*d = (struct download){ .site = s, .table = t, .filter = v->of };
-	d->arena = arena_new(4096);
 	d->question = arena_new(16384);
 	d->domain = strndup(v->of.domain.n ? v->of.domain.p : "",
 			    v->of.domain.n);
-	if (d->arena && d->question && d->domain) {
+	if (d->question && d->domain) {
 		d->filter.domain = str_of(d->domain);
 		return d;
 	}

@@ -1,6 +1,7 @@
 """The pages of `inkan reports serve`, by plain HTTP: what they say, how they are
 guarded, and that what strangers wrote stays text."""
 # timeout: 240
+import collections
 import csv
 import gzip
 import http.client
@@ -247,6 +248,13 @@ def downloads():
         for kind in ("csv", "json"):
             with open(path(f"out/{name}.{kind}"), encoding="utf-8", newline="") as f:
                 t.ok(f.read() == pages.ask(f"/download?table={name}&format={kind}&days=all")[2], f"{name}.{kind} is that of export")
+    sums = []
+    for name, count in (("records", "count"), ("traffic", "messages")):
+        sums.append(collections.Counter())
+        with open(path(f"out/{name}.json"), encoding="utf-8") as f:
+            for row in json.load(f):
+                sums[-1][tuple(row[k] for k in ("domain", "source_ip", "dkim_aligned", "spf_aligned", "disposition"))] += row[count]
+    t.ok(sums[0] and sums[0] == sums[1], "the sums by day are those of the records")
     sheet = pages.ask("/sources?domain=example.org&format=csv")[2]
     t.eq(len(list(csv.reader(io.StringIO(sheet)))) - 1, len(totals["example.org"].sources), "a page as CSV has all lines of its table")
 

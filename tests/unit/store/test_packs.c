@@ -3,7 +3,7 @@
  * and when a store of an older inkan gets them.  On SQLite, or in the store that
  * INKAN_TEST_STORE names. */
 #include "store/flow.h"
-#include "store/packs.h"
+#include "store/sums.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -361,6 +361,90 @@ static void same(const struct lines *a, const struct lines *b)
 	assert_int_equal(a->sums.n, b->sums.n);
 }
 
+/* Rows that come in pages, each of them behind the one before. */
+struct paging {
+	struct lines *lines;
+	struct arena *arena[2]; /* of the last row and the one before */
+	struct traffic last, after;
+	uint64_t rows, page;
+};
+
+static struct traffic copied(struct arena *a, const struct traffic *t)
+{
+	struct traffic to = *t;
+
+	arena_reset(a);
+	to.domain = arena_str(a, t->domain);
+	to.source_ip = arena_str(a, t->source_ip);
+	to.disposition = arena_str(a, t->disposition);
+	to.selector = arena_str(a, t->selector);
+	to.via = arena_str(a, t->via);
+	return to;
+}
+
+static bool take_sum(void *arg, const struct traffic *t)
+{
+	struct paging *p = arg;
+	struct pack_row r = { .t = *t };
+	int d = p->rows ? str_cmp(p->last.domain, t->domain) : -1;
+
+	assert_true(d < 0 || (!d && (p->last.day < t->day ||
+				     (p->last.day == t->day &&
+				      pack_cmp(&p->last, t) < 0))));
+	p->rows++;
+	p->page++;
+	take_pack(p->lines, &r, STR(""));
+	p->last = copied(p->arena[0], t);
+	return true;
+}
+
+/* The rows of these days one by one are what packs give, each of them once. */
+static uint64_t check_sums(struct store *s, str domain, uint64_t most,
+			   int64_t since, int64_t until)
+{
+	struct arena *a = arena_new(1 << 16), *page = arena_new(1 << 12);
+	struct lines packed = lines_new(a), summed = lines_new(a);
+	struct paging p = { .lines = &summed,
+			    .arena = { arena_new(4096), arena_new(4096) } };
+	struct packs_choice c = { .domain = domain,
+				  .since = since,
+				  .until = until };
+	struct sums_choice next = { domain, since, until, NULL, most };
+
+	do {
+		assert_true(store_read_begin(s, &e));
+		p.page = 0;
+		arena_reset(page);
+		assert_true(sums_read(s, &next, page, take_sum, &p, &e));
+		store_read_end(s);
+		p.after = copied(p.arena[1], &p.last);
+		next.after = &p.after;
+		assert_true(p.page <= most);
+	} while (p.page == most);
+	assert_true(packs_read(s, &c, a, take_pack, &packed, &e));
+	same(&packed, &summed);
+	if (domain.n)
+		assert_int_equal(p.rows, packed.sums.n);
+	arena_free(a);
+	arena_free(page);
+	arena_free(p.arena[0]);
+	arena_free(p.arena[1]);
+	return p.rows;
+}
+
+static void check_pages(struct store *s)
+{
+	const str org = STR("example.org"), net = STR("example.net");
+	const int64_t last = INT64_C(1000000000);
+	uint64_t n = check_sums(s, org, 50, 0, last) +
+		     check_sums(s, net, 1000000, 0, last);
+
+	assert_true(n > 200);
+	assert_int_equal(check_sums(s, STR(""), 97, 0, last), n);
+	assert_true(check_sums(s, org, 41, MONDAY + 2, MONDAY + 4) < n);
+	assert_int_equal(check_sums(s, STR("example.com"), 5, 0, last), 0);
+}
+
 /* Packs are what traffic is, and by reporter what the records are. */
 static void check(struct store *s)
 {
@@ -399,6 +483,7 @@ static void check(struct store *s)
 		same(&by_org, &of_records);
 		arena_free(a);
 	}
+	check_pages(s);
 }
 
 static bool take_number(void *arg, const str *c)
