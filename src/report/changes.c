@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "report/values.h"
+#include "store/packs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,8 @@ struct finding {
 	struct arena *arena;
 	struct changes *out;
 	int64_t since; /* the first day of this week */
+	struct map sources; /* of this week */
+	struct source *source; /* that of the row, or NULL */
 	struct map selectors; /* of the week before; then all */
 	struct map_seed seed;
 	size_t n_selectors;
@@ -107,15 +110,6 @@ static bool sums(struct store *s, struct changes *out, int64_t until,
 
 /* ---- sources, reporters ---- */
 
-static bool take_source(void *arg, const str *c)
-{
-	struct finding *f = arg;
-
-	add(&f->out->sources, f->arena, c[0], store_number(c[1]),
-	    store_number(c[2]));
-	return true;
-}
-
 static bool take_reporter(void *arg, const str *c)
 {
 	struct finding *f = arg;
@@ -124,21 +118,90 @@ static bool take_reporter(void *arg, const str *c)
 	return true;
 }
 
+struct source {
+	str ip;
+	uint64_t messages, fail;
+	bool before;
+};
+
+/* Of this week: made; of all before: found. */
+static bool take_source(void *arg, struct pack_row *row, str org)
+{
+	struct finding *f = arg;
+	const struct traffic *t = &row->t;
+
+	(void)org;
+	if (row->new_source)
+		f->source = map_find(&f->sources, t->source_ip);
+	if (!f->this_week) {
+		if (f->source)
+			f->source->before = true;
+		return true;
+	}
+	if (!f->source) {
+		f->source = arena_new_of(f->arena, struct source);
+		f->source->ip = arena_str(f->arena, t->source_ip);
+		*map_put(&f->sources, f->source->ip) = f->source;
+	}
+	f->source->messages = store_add(f->source->messages, t->messages);
+	if (!t->dkim && !t->spf)
+		f->source->fail = store_add(f->source->fail, t->messages);
+	return true;
+}
+
+/* In one state of the store: sums move between its tables. */
+static bool read_sources(struct store *s, struct finding *f, int64_t until,
+			 struct err *e)
+{
+	struct packs_choice c = { .kind = PACKS_ALL,
+				  .domain = f->out->domain,
+				  .since = f->since,
+				  .until = until };
+	bool ok;
+
+	if (!store_read_begin(s, e))
+		return false;
+	f->this_week = true;
+	ok = packs_read(s, &c, f->arena, take_source, f, e);
+	f->this_week = false;
+	c.since = 0;
+	c.until = f->since - 1;
+	ok = ok && packs_read(s, &c, f->arena, take_source, f, e);
+	store_read_end(s);
+	return ok;
+}
+
+static int by_ip(const void *a, const void *b)
+{
+	const struct source *const *x = a, *const *y = b;
+
+	return str_cmp((*x)->ip, (*y)->ip);
+}
+
 /* A domain's first week is no news: everything would be new. */
 static bool find_sources(struct store *s, struct finding *f, int64_t until,
 			 struct err *e)
 {
-	static const char sql[] =
-		"SELECT source_ip, sum(messages), sum(CASE WHEN dkim + spf > 0"
-		" THEN 0 ELSE messages END) FROM traffic WHERE domain = $1"
-		" AND day <= CAST($3 AS BIGINT) GROUP BY source_ip"
-		" HAVING min(day) >= CAST($2 AS BIGINT) ORDER BY source_ip";
+	struct source **all;
+	size_t i = 0, n = 0;
+	void *value;
+	str ip;
 
 	if (!f->out->before.messages)
 		return true;
-	set_day(f, 1, f->since);
-	set_day(f, 2, until);
-	return store_query(s, sql, f->values, 3, take_source, f, e);
+	f->sources = map_of(f->arena,
+			    (struct map_seed){ (uintptr_t)f->arena, 8 }, false);
+	if (!read_sources(s, f, until, e))
+		return false;
+	all = arena_array_of(f->arena, struct source *, f->sources.n + 1);
+	while (map_next(&f->sources, &i, &ip, &value))
+		all[n++] = value;
+	qsort(all, n, sizeof(struct source *), by_ip);
+	for (i = 0; i < n; i++)
+		if (!all[i]->before)
+			add(&f->out->sources, f->arena, all[i]->ip,
+			    all[i]->messages, all[i]->fail);
+	return true;
 }
 
 static bool find_reporters(struct store *s, struct finding *f, struct err *e)
