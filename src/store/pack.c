@@ -1,6 +1,8 @@
 #include "store/pack.h"
 
-enum { LAST = 0x30, MORE = 0x60, BITS = 5, SOURCE = '!' };
+#include "store/digits.h"
+
+enum { SOURCE = '!' };
 
 int pack_cmp(const struct traffic *a, const struct traffic *b)
 {
@@ -21,19 +23,6 @@ int pack_cmp(const struct traffic *a, const struct traffic *b)
 
 /* ---- writing ---- */
 
-static void put_number(struct buf *b, uint64_t n)
-{
-	char digits[16];
-	size_t i = 0;
-
-	while (n >> BITS) {
-		digits[i++] = (char)(MORE + (n & 31));
-		n >>= BITS;
-	}
-	digits[i++] = (char)(LAST + n);
-	buf_put(b, (str){ digits, i });
-}
-
 struct pack_writer pack_begin(struct arena *arena, size_t max)
 {
 	/* the words are of the program's own tables: no stranger's seed */
@@ -52,11 +41,11 @@ static void put_word(struct pack_writer *w, str s)
 	s = str_head(s.p ? s : STR(""), PACK_TEXT);
 	number = map_find(&w->words, s);
 	if (number) {
-		put_number(&w->text, *(const uint64_t *)(const void *)number);
+		digits_put(&w->text, *(const uint64_t *)(const void *)number);
 		return;
 	}
-	put_number(&w->text, w->words.n);
-	put_number(&w->text, s.n);
+	digits_put(&w->text, w->words.n);
+	digits_put(&w->text, s.n);
 	buf_put(&w->text, s);
 
 	uint64_t *n = arena_new_of(w->arena, uint64_t);
@@ -73,8 +62,8 @@ static void put_source(struct pack_writer *w, str s)
 	       s.p[shared] == w->source[shared])
 		shared++;
 	buf_putc(&w->text, SOURCE);
-	put_number(&w->text, shared);
-	put_number(&w->text, s.n - shared);
+	digits_put(&w->text, shared);
+	digits_put(&w->text, s.n - shared);
 	buf_put(&w->text, str_skip(s, shared));
 	if (s.n)
 		memcpy(w->source, s.p, s.n);
@@ -87,54 +76,21 @@ void pack_put(struct pack_writer *w, const struct traffic *t)
 
 	if (!w->rows++ || !str_eq(source, (str){ w->source, w->source_n }))
 		put_source(w, source);
-	buf_putc(&w->text, (char)(LAST + (t->dkim ? 1 : 0) + (t->spf ? 2 : 0) +
-				  (int)(t->hints & 7) * 4));
+	buf_putc(&w->text, (char)(DIGITS_LAST + (t->dkim ? 1 : 0) +
+				  (t->spf ? 2 : 0) + (int)(t->hints & 7) * 4));
 	put_word(w, t->disposition);
 	put_word(w, t->selector);
 	put_word(w, t->via);
-	put_number(&w->text, t->messages);
+	digits_put(&w->text, t->messages);
 }
 
 /* ---- reading ---- */
-
-/* Most numbers have one digit. */
-static inline bool take_digit(struct cur *c, uint64_t *n)
-{
-	unsigned d = c->p < c->end ? (unsigned char)*c->p - (unsigned)LAST : 32;
-
-	if (d > 31)
-		return false;
-	c->p++;
-	*n = d;
-	return true;
-}
-
-static bool take_number(struct cur *c, uint64_t *n)
-{
-	unsigned shift = 0;
-
-	if (take_digit(c, n))
-		return true;
-
-	for (*n = 0; c->p < c->end && shift < 64; shift += BITS) {
-		unsigned d = (unsigned char)*c->p++;
-
-		if (d >= LAST && d < LAST + 32) {
-			*n |= (uint64_t)(d - LAST) << shift;
-			return true;
-		}
-		if (d < MORE || d >= MORE + 32)
-			return false;
-		*n |= (uint64_t)(d - MORE) << shift;
-	}
-	return false;
-}
 
 static bool take_octets(struct cur *c, str *s)
 {
 	uint64_t n;
 
-	if (!take_number(c, &n) || n > PACK_TEXT ||
+	if (!digits_take(c, &n) || n > PACK_TEXT ||
 	    n > (uint64_t)(c->end - c->p))
 		return false;
 	*s = (str){ c->p, (size_t)n };
@@ -162,7 +118,7 @@ static bool new_word(struct pack_reader *r)
 
 static inline bool take_word(struct pack_reader *r, uint64_t *n)
 {
-	return take_number(&r->at, n) &&
+	return digits_take(&r->at, n) &&
 	       (*n < r->n_words || (*n == r->n_words && new_word(r)));
 }
 
@@ -171,7 +127,7 @@ static bool take_source(struct pack_reader *r)
 	uint64_t shared;
 	str s;
 
-	if (!take_number(&r->at, &shared) || shared > r->source_n ||
+	if (!digits_take(&r->at, &shared) || shared > r->source_n ||
 	    !take_octets(&r->at, &s) || s.n > PACK_TEXT - shared)
 		return false;
 	if (s.n)
@@ -201,10 +157,10 @@ static bool take_row(struct pack_reader *r, struct pack_row *row)
 	row->new_source = cur_char(&r->at, SOURCE);
 	if ((row->new_source && !take_source(r)) || cur_done(&r->at))
 		return false;
-	class = (unsigned char)*r->at.p++ - (unsigned)LAST;
+	class = (unsigned char)*r->at.p++ - (unsigned)DIGITS_LAST;
 	if (class > 31 || !take_word(r, &disposition) ||
 	    !take_word(r, &selector) || !take_word(r, &via) ||
-	    !take_number(&r->at, &row->t.messages))
+	    !digits_take(&r->at, &row->t.messages))
 		return false;
 	/* taking a word may have moved the others */
 	row->disposition = &r->word[disposition];
