@@ -135,6 +135,8 @@ enum limits {
 	 * before they are written. */
 	LIMIT_ROLLUP = 32768,
 	LIMIT_ROLLUP_BATCH = 32768,
+	/* Of a report's days, one for each result, alignment and disposition. */
+	LIMIT_ROLLUP_DAYS = LIMIT_REPORT_DAYS * 2 * 2 * 4,
 	/* Of an own verdict's row: the URIs of rua=, and the results and
 	 * reasons as JSON; honest ones have a tenth. */
 	LIMIT_RUA = 2048,

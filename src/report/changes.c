@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "report/values.h"
+#include "store/flow.h"
 #include "store/packs.h"
 
 #include <stdio.h>
@@ -269,30 +270,27 @@ static void take_result(struct finding *f, const json_t *x, uint64_t messages)
 		messages);
 }
 
-static bool take_record(void *arg, const str *c)
+/* Of rows that no signature of ours passed on. */
+static bool take_record(void *arg, const struct flow_row *r)
 {
 	struct finding *f = arg;
-	json_t *auth = c[0].n ? json_loadb(c[0].p, c[0].n, 0, NULL) : NULL;
+	json_t *auth;
 
+	if (r->dkim || !r->auth.n)
+		return true;
+	auth = json_loadb(r->auth.p, r->auth.n, 0, NULL);
 	for (size_t i = 0; i < json_array_size(auth); i++)
-		take_result(f, json_array_get(auth, i), store_number(c[1]));
+		take_result(f, json_array_get(auth, i), r->messages);
 	json_decref(auth);
 	return true;
 }
 
-/* Of rows that no signature of ours passed on. */
 static bool read_week(struct store *s, struct finding *f, int64_t first,
 		      struct err *e)
 {
-	static const char sql[] =
-		"SELECT auth, record.messages FROM record JOIN report"
-		" USING (domain, report) WHERE domain = $1"
-		" AND record.dkim = 0 AND begin_time >= CAST($2 AS BIGINT)"
-		" AND begin_time < CAST($3 AS BIGINT)";
-
-	set_day(f, 1, first * DAY);
-	set_day(f, 2, (first + CHANGES_DAYS) * DAY);
-	return store_query(s, sql, f->values, 3, take_record, f, e);
+	return flow_records_begun(s, f->out->domain, first * DAY,
+				  (first + CHANGES_DAYS) * DAY, f->arena,
+				  take_record, f, e);
 }
 
 static int by_name(const void *a, const void *b)

@@ -4,6 +4,8 @@
 #include "report/show.h"
 #include "store/question.h"
 
+#include <stdio.h>
+
 const struct table tables[] = {
 	{ "reports",
 	  NULL,
@@ -38,15 +40,10 @@ const struct table tables[] = {
 	    { "imported", CELL_TIME },
 	    { NULL, CELL_TEXT } } },
 	{ "records",
+	  table_records,
 	  NULL,
-	  "SELECT x.domain, x.report, x.n, r.org, r.report_id, "
-	  "r.begin_time, r.end_time, x.source_ip, x.messages, "
-	  "x.disposition, x.dkim, x.spf, x.header_from, "
-	  "x.envelope_from, x.envelope_to, x.reasons, x.auth, x.raw "
-	  "FROM record x JOIN report r ON r.domain = x.domain AND "
-	  "r.report = x.report",
-	  "x.domain",
-	  { "x.domain", "x.report", "x.n" },
+	  NULL,
+	  { NULL },
 	  3,
 	  { 0, 1, 2 },
 	  { { "domain", CELL_TEXT },
@@ -144,6 +141,12 @@ const struct table tables[] = {
 	    { NULL, CELL_TEXT } } },
 	{ .name = NULL },
 };
+
+str table_number(char text[24], uint64_t n)
+{
+	return (str){ text, (size_t)snprintf(text, 24, "%llu",
+					     (unsigned long long)n) };
+}
 
 /* As a person reads it, or a program without types. */
 static str plain(const struct table_column *c, str value, char text[32])

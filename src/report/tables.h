@@ -62,7 +62,8 @@ bool table_rows(struct store *s, const struct table *t,
 		struct arena *arena, store_row_fn *fn, void *arg,
 		struct err *e);
 
-table_rows_fn table_traffic;
+table_rows_fn table_records, table_traffic;
+str table_number(char text[24], uint64_t n); /* as a row has it */
 
 /* The rows of one report, of a table that has a question. */
 bool table_report(struct store *s, const struct table *t, str domain,

@@ -2,18 +2,10 @@
 #include "report/tables.h"
 #include "store/sums.h"
 
-#include <stdio.h>
-
 struct giving {
 	store_row_fn *fn;
 	void *arg;
 };
-
-static str number(char text[24], uint64_t n)
-{
-	return (str){ text, (size_t)snprintf(text, 24, "%llu",
-					     (unsigned long long)n) };
-}
 
 static bool give(void *arg, const struct traffic *t)
 {
@@ -21,15 +13,15 @@ static bool give(void *arg, const struct traffic *t)
 	char day[24], hints[24], messages[24];
 	const str values[] = {
 		t->domain,
-		number(day, (uint64_t)t->day),
+		table_number(day, (uint64_t)t->day),
 		t->source_ip,
 		t->dkim ? STR("1") : STR("0"),
 		t->spf ? STR("1") : STR("0"),
 		t->disposition,
 		t->selector,
 		t->via,
-		number(messages, t->messages),
-		number(hints, t->hints),
+		table_number(messages, t->messages),
+		table_number(hints, t->hints),
 	};
 
 	return g->fn(g->arg, values);

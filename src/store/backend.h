@@ -44,14 +44,13 @@ struct store_ops {
 	bool (*is_known)(struct store *s, str ident, uint64_t rows, bool *known,
 			 struct err *e);
 	bool (*report_begin)(struct store *s, struct err *e);
-	/* Rows s->n + 1 and so on. */
-	bool (*put_records)(struct store *s, const struct store_record *r,
-			    size_t n, struct err *e);
-	/* Rows of the report that is being put, in no order.  Those that come
-	 * before its end are taken back with it; those that come behind it
-	 * (settled) only with the batch. */
-	bool (*put_traffic)(struct store *s, const struct traffic *t, size_t n,
-			    bool settled, struct err *e);
+	/* Rows of the report, from that one on (block.h). */
+	bool (*put_block)(struct store *s, str text, uint64_t first,
+			  uint64_t rows, struct err *e);
+	/* Sums by domain, day, dkim, spf and disposition, of the report that has
+	 * just ended; in the order of their keys. */
+	bool (*put_days)(struct store *s, const struct traffic *t, size_t n,
+			 struct err *e);
 	/* Sums of the report that is being put: a piece of its pack_new. */
 	bool (*put_piece)(struct store *s, str text, uint64_t n, uint64_t rows,
 			  struct err *e);
@@ -97,6 +96,7 @@ struct store {
 	struct totals totals;
 	uint64_t n; /* rows put of it */
 	struct rollup *rollup; /* its traffic */
+	struct rollup *days; /* and the sums of that by day */
 	uint64_t known; /* reports of the batch that were there */
 	struct arena *piece_arena;
 	uint64_t pieces; /* put of it */
@@ -110,10 +110,13 @@ struct store *sqlite_open(const char *path, enum store_use use,
 struct store *pgsql_open(const char *url, enum store_use use,
 			 const struct store_telling *telling, struct err *e);
 
-/* The steps that make the schema, in order; NULL ends them.  Behind the one of
- * that number packs are made of the rows that are there. */
-enum { STORE_PACKS_STEP = 3 };
+/* The steps that make the schema, in order; NULL ends them.  Behind these, packs
+ * and blocks are made of the rows that are there. */
+enum { STORE_PACKS_STEP = 3, STORE_BLOCKS_STEP = 6 };
 extern const char *const sqlite_migrations[], *const pgsql_migrations[];
+
+/* What SQL alone cannot do of a step, in its transaction. */
+bool store_backfill(struct store *s, int step, struct err *e);
 
 uint64_t store_add(uint64_t a, uint64_t b); /* not beyond STORE_MESSAGES_MAX */
 

@@ -53,8 +53,12 @@ bool flow_reports(struct store *s, const struct store_view *v,
 /* Rows of aggregate reports: of one (number is not 0), behind its row `after`, or
  * of the view's newest reports that have FLOW_ROWS rows together.  At most
  * `most`. */
+struct flow_key { /* of a row */
+	str domain;
+	uint64_t report, n;
+};
 struct flow_row {
-	str domain, org, source_ip, disposition, header_from;
+	str domain, org, report_id, source_ip, disposition, header_from;
 	str envelope_from, envelope_to, reasons, auth, raw; /* or absent */
 	uint64_t report, n, messages;
 	int64_t begin, end;
@@ -64,6 +68,16 @@ typedef bool flow_row_fn(void *arg, const struct flow_row *r);
 bool flow_rows(struct store *s, const struct store_view *v, uint64_t number,
 	       uint64_t after, uint64_t most, struct arena *arena,
 	       flow_row_fn *fn, void *arg, struct err *e);
+/* Of all reports that have days of the filter, in the order of their keys, behind
+ * that one (NULL: from the first on), at most `most`. */
+bool flow_records(struct store *s, const struct store_filter *f,
+		  const struct flow_key *after, uint64_t most,
+		  struct arena *arena, flow_row_fn *fn, void *arg,
+		  struct err *e);
+/* Of a domain's reports that begin in these seconds, in no order. */
+bool flow_records_begun(struct store *s, str domain, int64_t from,
+			int64_t before, struct arena *arena, flow_row_fn *fn,
+			void *arg, struct err *e);
 
 /* Who has reported in these days. */
 struct flow_reporter {

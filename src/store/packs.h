@@ -63,8 +63,4 @@ bool packs_settle(struct store *s, struct err *e);
 /* All that waits, in the transaction that is open. */
 bool packs_merge(struct store *s, struct err *e);
 
-/* For a store that had reports before it had packs, in the transaction that is
- * open: makes theirs of their rows. */
-bool packs_backfill(struct store *s, struct err *e);
-
 #endif

@@ -4,6 +4,8 @@
  * written itself as JSON. */
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "store/backend.h"
+#include "store/backfill.h"
 #include "store/packs.h"
 #include "store/query.h"
 #include "store/question.h"
@@ -12,14 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Reports at once; octets of their sums that wait before they are merged: each time
- * all days are written anew. */
-enum { AT_ONCE = 500, MERGE_AT = 12 << 20, VALUE_MAX = 4096 };
-
-struct old {
-	str domain, org;
-	uint64_t report, begin, end;
-};
+/* Octets of sums that wait before they are merged: each time all days are written
+ * anew. */
+enum { MERGE_AT = 12 << 20, VALUE_MAX = 4096 };
 
 struct piece {
 	struct piece *next;
@@ -30,17 +27,13 @@ struct piece {
 struct filling {
 	struct store *s;
 	struct err *e;
-	struct arena *arena; /* of AT_ONCE reports */
 	struct arena *one; /* of a report: its pieces */
 	struct arena *words; /* of a piece */
 	struct arena *row;
 	struct rollup *rollup;
 
-	struct old old[AT_ONCE];
-	size_t n_old;
-	const struct old *now;
+	const struct old_report *now;
 	struct piece *first, **end;
-	uint64_t done, total; /* reports */
 	size_t waiting; /* octets */
 };
 
@@ -243,12 +236,11 @@ static bool put_piece(struct filling *f, const struct piece *p, uint64_t n)
 	return question_ask(&q, f->s, nothing, NULL, f->e);
 }
 
-static bool fill_report(struct filling *f, const struct old *o)
+static bool fill(struct filling *f, const struct old_report *o)
 {
 	struct question q;
 	uint64_t n = 0;
 
-	arena_reset(f->one);
 	f->now = o;
 	f->first = NULL;
 	f->end = &f->first;
@@ -267,126 +259,52 @@ static bool fill_report(struct filling *f, const struct old *o)
 	return true;
 }
 
-static bool take_old(void *arg, const str *c)
+static bool no_memory(struct filling *f)
+{
+	return err_set(f->e, ERR_INTERNAL, "out of memory");
+}
+
+static bool fill_report(void *arg, const struct old_report *o)
 {
 	struct filling *f = arg;
-
-	f->old[f->n_old++] = (struct old){
-		.domain = arena_str(f->arena, c[0]),
-		.report = store_number(c[1]),
-		.org = arena_str(f->arena, c[2]),
-		.begin = store_number(c[3]),
-		.end = store_number(c[4]),
-	};
-	return true;
-}
-
-/* The reports behind the last one of those before. */
-static bool next_reports(struct filling *f, const char *domain, uint64_t report)
-{
-	struct question q = question_new(f->arena);
-
-	f->n_old = 0;
-	question_put(&q,
-		     "SELECT domain, report, org, begin_time, end_time"
-		     " FROM report WHERE kind = 0 AND (domain, report) > (");
-	question_text(&q, str_of(domain));
-	question_put(&q, ", ");
-	question_number(&q, (int64_t)report);
-	question_put(&q, ") ORDER BY domain, report LIMIT ");
-	question_number(&q, AT_ONCE);
-	return question_ask(&q, f->s, take_old, f, f->e);
-}
-
-static void tell(const struct filling *f)
-{
-	const struct store_telling *t = &f->s->telling;
-
-	if (t->fn)
-		t->fn(t->arg, f->done, f->total);
-}
-
-static bool take_total(void *arg, const str *c)
-{
-	*(uint64_t *)arg = store_number(c[0]);
-	return true;
-}
-
-static bool fill(struct filling *f)
-{
-	char domain[PACK_TEXT] = "";
-	uint64_t report = 0;
-
-	if (!store_query(f->s, "SELECT count(*) FROM report WHERE kind = 0",
-			 NULL, 0, take_total, &f->total, f->e))
-		return false;
-	for (;;) {
-		const struct old *last;
-
-		arena_reset(f->arena);
-		if (!next_reports(f, domain, report))
-			return false;
-		if (!f->n_old)
-			return packs_merge(f->s, f->e);
-		for (size_t i = 0; i < f->n_old; i++)
-			if (!fill_report(f, &f->old[i]))
-				return false;
-		if (f->waiting >= MERGE_AT) {
-			if (!packs_merge(f->s, f->e))
-				return false;
-			f->waiting = 0;
-		}
-		last = &f->old[f->n_old - 1];
-		report = last->report;
-		(void)snprintf(domain, sizeof domain, "%.*s",
-			       STR_ARG(last->domain));
-		f->done += f->n_old;
-		tell(f);
-	}
-}
-
-static bool fill_in(struct filling *f)
-{
 	bool ok;
 
-	if (!arena_enter(f->arena))
-		return false;
+	arena_reset(f->one);
 	if (!arena_enter(f->one))
-		return false;
+		return no_memory(f);
 	if (!arena_enter(f->words))
-		return false;
+		return no_memory(f);
 	if (!arena_enter(f->row))
-		return false;
-	ok = fill(f);
+		return no_memory(f);
+	ok = fill(f, o);
 	arena_leave(f->row);
 	arena_leave(f->words);
 	arena_leave(f->one);
-	arena_leave(f->arena);
-	return ok;
+	if (!ok || f->waiting < MERGE_AT)
+		return ok;
+	f->waiting = 0;
+	return packs_merge(f->s, f->e);
 }
 
 bool packs_backfill(struct store *s, struct err *e)
 {
-	struct filling *f = calloc(1, sizeof *f);
+	struct filling f = {
+		.s = s,
+		.e = e,
+		.one = arena_new(1 << 16),
+		.words = arena_new(1 << 16),
+		.row = arena_new(1 << 14),
+		.rollup = rollup_new(LIMIT_ROLLUP),
+	};
 	bool ok = false;
 
-	(void)err_set(e, ERR_INTERNAL, "out of memory");
-	if (!f)
-		return false;
-	f->s = s;
-	f->e = e;
-	f->arena = arena_new(1 << 16);
-	f->one = arena_new(1 << 16);
-	f->words = arena_new(1 << 16);
-	f->row = arena_new(1 << 14);
-	f->rollup = rollup_new(LIMIT_ROLLUP);
-	if (f->arena && f->one && f->words && f->row && f->rollup)
-		ok = fill_in(f);
-	arena_free(f->arena);
-	arena_free(f->one);
-	arena_free(f->words);
-	arena_free(f->row);
-	rollup_free(f->rollup);
-	free(f);
+	(void)no_memory(&f);
+	if (f.one && f.words && f.row && f.rollup)
+		ok = backfill_reports(s, fill_report, &f, e) &&
+		     packs_merge(s, e);
+	arena_free(f.one);
+	arena_free(f.words);
+	arena_free(f.row);
+	rollup_free(f.rollup);
 	return ok;
 }

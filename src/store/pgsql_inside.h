@@ -13,8 +13,8 @@ enum { FLUSH_AT = 1 << 20, ROW_MAX = 4 << 20 };
 /* DIRECT: to the table itself. */
 enum stage {
 	REPORTS,
-	RECORDS,
-	TRAFFIC,
+	BLOCKS,
+	DAYS,
 	PIECES,
 	ORIGINALS,
 	TLS,
@@ -76,10 +76,10 @@ bool pgsql_commit(struct store *s, struct store_counts *added, struct err *e);
 bool pgsql_is_known(struct store *s, str ident, uint64_t rows, bool *known,
 		    struct err *e);
 bool pgsql_report_begin(struct store *s, struct err *e);
-bool pgsql_put_records(struct store *s, const struct store_record *r, size_t n,
-		       struct err *e);
-bool pgsql_put_traffic(struct store *s, const struct traffic *t, size_t n,
-		       bool settled, struct err *e);
+bool pgsql_put_block(struct store *s, str text, uint64_t first, uint64_t rows,
+		     struct err *e);
+bool pgsql_put_days(struct store *s, const struct traffic *t, size_t n,
+		    struct err *e);
 bool pgsql_put_piece(struct store *s, str text, uint64_t n, uint64_t rows,
 		     struct err *e);
 bool pgsql_put_original(struct store *s, uint64_t n, int64_t day, str octets,

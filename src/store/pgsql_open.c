@@ -1,5 +1,4 @@
 /* Connecting, and bringing the tables to this program's schema. */
-#include "store/packs.h"
 #include "store/pgsql_inside.h"
 
 #include <stdio.h>
@@ -42,7 +41,7 @@ static bool apply(struct pgsql *q, int have, struct err *e)
 		(void)snprintf(note, sizeof note,
 			       "INSERT INTO inkan_schema VALUES (%d)", i + 1);
 		if (!pgsql_run(q, pgsql_migrations[i], "make its tables", e) ||
-		    (i == STORE_PACKS_STEP && !packs_backfill(&q->store, e)) ||
+		    !store_backfill(&q->store, i, e) ||
 		    !pgsql_run(q, note, "make its tables", e))
 			return false;
 	}

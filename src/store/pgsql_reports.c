@@ -15,23 +15,25 @@
 enum { NUMBERS = 1000, MANY = 20 };
 
 static const char *const copies[STAGES] = {
-	"COPY stage_report FROM STDIN",   "COPY stage_record FROM STDIN",
-	"COPY stage_traffic FROM STDIN",  "COPY stage_pack FROM STDIN",
+	"COPY stage_report FROM STDIN",   "COPY stage_block FROM STDIN",
+	"COPY stage_day FROM STDIN",      "COPY stage_pack FROM STDIN",
 	"COPY stage_original FROM STDIN", "COPY stage_tls FROM STDIN",
-	"COPY stage_failure FROM STDIN",  "COPY record FROM STDIN",
+	"COPY stage_failure FROM STDIN",  "COPY record_block FROM STDIN",
 };
 
 static const char begin_sql[] =
 	"BEGIN;"
 	"CREATE TEMP TABLE stage_report (LIKE report) ON COMMIT DROP;"
-	"CREATE TEMP TABLE stage_record (LIKE record) ON COMMIT DROP;"
+	"CREATE TEMP TABLE stage_block (LIKE record_block) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_pack (LIKE pack_new INCLUDING STORAGE)"
 	" ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_original (LIKE original INCLUDING STORAGE)"
 	" ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_tls (LIKE tls) ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_failure (LIKE failure) ON COMMIT DROP;"
-	"CREATE TEMP TABLE stage_traffic (report BIGINT, LIKE traffic)"
+	/* not LIKE: a batch has no business with traffic_day before its end */
+	"CREATE TEMP TABLE stage_day (report BIGINT, domain TEXT, day BIGINT,"
+	" dkim BIGINT, spf BIGINT, disposition TEXT, messages BIGINT)"
 	" ON COMMIT DROP;"
 	"CREATE TEMP TABLE stage_new (domain TEXT, report BIGINT,"
 	" records BIGINT) ON COMMIT DROP";
@@ -47,24 +49,16 @@ static const char merge_sql[] =
 	"DO $$ DECLARE known RECORD; BEGIN FOR known IN"
 	" SELECT domain, report FROM stage_report EXCEPT"
 	" SELECT domain, report FROM stage_new LOOP"
-	" DELETE FROM record WHERE domain = known.domain"
+	" DELETE FROM record_block WHERE domain = known.domain"
 	" AND report = known.report; END LOOP; END $$;"
-	"INSERT INTO record SELECT x.* FROM stage_record x" NEW_ONLY ";"
+	"INSERT INTO record_block SELECT x.* FROM stage_block x" NEW_ONLY ";"
 	"INSERT INTO pack_new SELECT x.* FROM stage_pack x" NEW_ONLY ";"
 	"INSERT INTO original SELECT x.* FROM stage_original x" NEW_ONLY ";"
 	"INSERT INTO tls SELECT x.* FROM stage_tls x" NEW_ONLY ";"
 	"INSERT INTO failure SELECT x.* FROM stage_failure x" NEW_ONLY ";"
-	"INSERT INTO traffic AS t SELECT domain, day, source_ip, dkim, spf,"
-	" disposition, hints, selector, via,"
-	" least(sum(messages), 4000000000000000000)::bigint"
-	" FROM stage_traffic" NEW_ONLY " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9"
-	" ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9"
-	" ON CONFLICT (domain, day, source_ip, dkim, spf, disposition, hints,"
-	" selector, via) DO UPDATE SET messages = least(t.messages::numeric"
-	" + excluded.messages, 4000000000000000000)::bigint;"
 	"INSERT INTO traffic_day AS t SELECT domain, day, dkim, spf,"
 	" disposition, least(sum(messages), 4000000000000000000)::bigint"
-	" FROM stage_traffic" NEW_ONLY " GROUP BY 1, 2, 3, 4, 5"
+	" FROM stage_day" NEW_ONLY " GROUP BY 1, 2, 3, 4, 5"
 	" ORDER BY 1, 2, 3, 4, 5"
 	" ON CONFLICT (domain, day, dkim, spf, disposition) DO UPDATE"
 	" SET messages = least(t.messages::numeric + excluded.messages,"
@@ -186,64 +180,37 @@ bool pgsql_is_known(struct store *s, str ident, uint64_t rows, bool *known,
 	return ok;
 }
 
-static bool put_record(struct pgsql *q, enum stage stage,
-		       const struct store_record *r, uint64_t n, struct err *e)
+bool pgsql_put_block(struct store *s, str text, uint64_t first, uint64_t rows,
+		     struct err *e)
 {
-	struct buf *b = row(q, stage, n);
+	struct pgsql *q = pgsql_of(s);
+	enum stage stage = rows < MANY ? BLOCKS : DIRECT;
+	struct buf *b = row(q, stage, first);
 
-	copy_column(b, r->source_ip);
-	copy_number(b, r->messages);
-	copy_column(b, r->disposition);
-	copy_number(b, r->dkim);
-	copy_number(b, r->spf);
-	copy_column(b, r->header_from);
-	copy_maybe(b, r->envelope_from);
-	copy_maybe(b, r->envelope_to);
-	copy_maybe(b, r->reasons);
-	copy_column(b, r->auth);
-	copy_maybe(b, r->raw);
+	q->direct |= stage == DIRECT;
+	copy_number(b, rows);
+	copy_column(b, text);
 	return end_row(q, stage, e);
 }
 
-bool pgsql_put_records(struct store *s, const struct store_record *r, size_t n,
-		       struct err *e)
+/* With the number of their report: those of a known one are not merged. */
+bool pgsql_put_days(struct store *s, const struct traffic *t, size_t n,
+		    struct err *e)
 {
 	struct pgsql *q = pgsql_of(s);
-	enum stage stage = n < MANY ? RECORDS : DIRECT;
+	struct buf *b = &q->stage[DAYS];
 
-	q->direct |= stage == DIRECT;
-	for (size_t i = 0; i < n; i++)
-		if (!put_record(q, stage, &r[i], s->n + i + 1, e))
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(b, "%lld", (long long)q->number);
+		copy_column(b, t[i].domain);
+		copy_number(b, (uint64_t)t[i].day);
+		copy_number(b, t[i].dkim);
+		copy_number(b, t[i].spf);
+		copy_column(b, t[i].disposition);
+		copy_number(b, t[i].messages);
+		if (!end_row(q, DAYS, e))
 			return false;
-	return true;
-}
-
-static bool put_sum(struct pgsql *q, const struct traffic *t, struct err *e)
-{
-	struct buf *b = &q->stage[TRAFFIC];
-
-	buf_printf(b, "%lld", (long long)q->number);
-	copy_column(b, t->domain);
-	copy_number(b, (uint64_t)t->day);
-	copy_column(b, t->source_ip);
-	copy_number(b, t->dkim);
-	copy_number(b, t->spf);
-	copy_column(b, t->disposition);
-	copy_number(b, t->hints);
-	copy_column(b, t->selector);
-	copy_column(b, t->via);
-	copy_number(b, t->messages);
-	return end_row(q, TRAFFIC, e);
-}
-
-/* With the number of their report: those of a known one are not merged. */
-bool pgsql_put_traffic(struct store *s, const struct traffic *t, size_t n,
-		       bool settled, struct err *e)
-{
-	(void)settled;
-	for (size_t i = 0; i < n; i++)
-		if (!put_sum(pgsql_of(s), &t[i], e))
-			return false;
+	}
 	return true;
 }
 
@@ -370,7 +337,7 @@ bool pgsql_report_cancel(struct store *s, struct err *e)
 				       (long long)q->number);
 	return copy_out(q, DIRECT, e) &&
 	       pgsql_query(s,
-			   "DELETE FROM record WHERE domain = $1"
+			   "DELETE FROM record_block WHERE domain = $1"
 			   " AND report = CAST($2 AS BIGINT)",
 			   params, 2, take_known, &none, e);
 }

@@ -10,12 +10,7 @@
 static const char *const sql[STATEMENTS] = {
 	[PUT_REPORT] = "INSERT INTO report VALUES "
 		       "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[PUT_RECORDS] = "INSERT INTO record SELECT * FROM records_in",
-	[PUT_TRAFFIC] =
-		"INSERT INTO traffic SELECT * FROM traffic_in WHERE 1 "
-		"ON CONFLICT (domain, day, source_ip, dkim, spf, disposition,"
-		" hints, selector, via) DO UPDATE SET messages ="
-		" min(messages + excluded.messages, 4000000000000000000)",
+	[PUT_BLOCK] = "INSERT INTO record_block VALUES (?,?,?,?,?)",
 	[PUT_DAY] = "INSERT INTO traffic_day VALUES (?,?,?,?,?,?) "
 		    "ON CONFLICT (domain, day, dkim, spf, disposition) "
 		    "DO UPDATE SET messages ="
@@ -180,7 +175,7 @@ static bool commit(struct store *s, struct store_counts *added, struct err *e)
 {
 	struct sqlite *q = sqlite_of(s);
 
-	if (!sqlite_flush_traffic(q, e))
+	if (!sqlite_flush_days(q, e))
 		return false;
 	if (sqlite3_exec(q->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_failed(q, "commit", e);
@@ -291,8 +286,8 @@ const struct store_ops sqlite_ops = {
 	.rollback = sqlite_rollback,
 	.is_known = sqlite_is_known,
 	.report_begin = sqlite_report_begin,
-	.put_records = sqlite_put_records,
-	.put_traffic = sqlite_put_traffic,
+	.put_block = sqlite_put_block,
+	.put_days = sqlite_put_days,
 	.put_piece = sqlite_put_piece,
 	.put_original = sqlite_put_original,
 	.put_tls = sqlite_put_tls,

@@ -10,8 +10,7 @@
 
 enum statement {
 	PUT_REPORT,
-	PUT_RECORDS,
-	PUT_TRAFFIC,
+	PUT_BLOCK,
 	PUT_DAY,
 	PUT_PIECE,
 	PUT_CHUNK,
@@ -35,16 +34,6 @@ enum statement {
 	STATEMENTS
 };
 
-/* Rows in memory, for INSERT ... SELECT. */
-struct sqlite_rows {
-	struct sqlite *q;
-	const char *declaration;
-	void (*column)(const struct sqlite_rows *r, sqlite3_context *to,
-		       size_t at, int i);
-	const void *rows;
-	size_t n;
-};
-
 struct sqlite {
 	struct store store;
 	sqlite3 *db;
@@ -53,8 +42,7 @@ struct sqlite {
 	int64_t number; /* of the report that is being put */
 	struct store_counts added; /* in this batch */
 	time_t deadline; /* of reading */
-	struct sqlite_rows records, traffic; /* records_in, traffic_in */
-	struct rollup *batch; /* traffic that is not written yet */
+	struct rollup *batch; /* sums by day that are not written yet */
 };
 
 static inline struct sqlite *sqlite_of(struct store *s)
@@ -92,15 +80,12 @@ void sqlite_rollback(struct store *s);
 extern const struct store_ops sqlite_ops;
 void sqlite_close(struct store *s);
 
-/* sqlite_rows.c */
-bool sqlite_rows_register(struct sqlite *q);
-
 /* sqlite_reports.c */
 bool sqlite_is_known(struct store *s, str ident, uint64_t rows, bool *known,
 		     struct err *e);
 bool sqlite_report_begin(struct store *s, struct err *e);
-bool sqlite_put_records(struct store *s, const struct store_record *r, size_t n,
-			struct err *e);
+bool sqlite_put_block(struct store *s, str text, uint64_t first, uint64_t rows,
+		      struct err *e);
 bool sqlite_put_tls(struct store *s, const struct store_tls *r, struct err *e);
 bool sqlite_put_failure(struct store *s, const struct store_failure *r,
 			struct err *e);
@@ -110,11 +95,11 @@ bool sqlite_report_end(struct store *s, const struct store_tail *t,
 		       bool *dropped, struct err *e);
 bool sqlite_report_cancel(struct store *s, struct err *e);
 
-/* sqlite_traffic.c */
-bool sqlite_put_traffic(struct store *s, const struct traffic *t, size_t n,
-			bool settled, struct err *e);
-/* What is in memory goes to the tables. */
-bool sqlite_flush_traffic(struct sqlite *q, struct err *e);
+/* sqlite_days.c */
+bool sqlite_put_days(struct store *s, const struct traffic *t, size_t n,
+		     struct err *e);
+/* What is in memory goes to the table. */
+bool sqlite_flush_days(struct sqlite *q, struct err *e);
 
 /* sqlite_packs.c */
 bool sqlite_put_piece(struct store *s, str text, uint64_t n, uint64_t rows,

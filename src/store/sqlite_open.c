@@ -1,7 +1,6 @@
 /* Opening the file: made when it is not there, brought to this program's schema,
  * and set up. */
 #include "base/limits.h"
-#include "store/packs.h"
 #include "store/rollup.h"
 #include "store/sqlite_inside.h"
 
@@ -56,8 +55,7 @@ static bool apply(struct sqlite *q, int have, struct err *e)
 		(void)snprintf(text, sizeof text, "PRAGMA user_version = %d",
 			       i + 1);
 		if (!sqlite_run(q, sqlite_migrations[i], e) ||
-		    !sqlite_run(q, text, e) ||
-		    (i == STORE_PACKS_STEP && !packs_backfill(&q->store, e)))
+		    !sqlite_run(q, text, e) || !store_backfill(&q->store, i, e))
 			return false;
 	}
 	return true;
@@ -139,8 +137,7 @@ static bool prepare(struct sqlite *q, bool create, struct err *e)
 		       "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; "
 		       "PRAGMA trusted_schema=OFF; PRAGMA temp_store=%s",
 		       cache, q->store.recording ? "MEMORY" : "DEFAULT");
-	return (sqlite_rows_register(q) || sqlite_failed(q, "set it up", e)) &&
-	       (!create || sqlite_run(q, "PRAGMA journal_mode=WAL", e)) &&
+	return (!create || sqlite_run(q, "PRAGMA journal_mode=WAL", e)) &&
 	       sqlite_run(q, text, e) && migrate(q, create, e);
 }
 

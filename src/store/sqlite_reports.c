@@ -21,16 +21,18 @@ static struct binding bind_row(struct sqlite *q, enum statement which)
 	return b;
 }
 
-/* Rows that are alike in kind go in by one statement: it opens the table once
- * and appends row after row. */
-bool sqlite_put_records(struct store *s, const struct store_record *r, size_t n,
-			struct err *e)
+bool sqlite_put_block(struct store *s, str text, uint64_t first, uint64_t rows,
+		      struct err *e)
 {
 	struct sqlite *q = sqlite_of(s);
+	struct binding b = sqlite_bind(q, PUT_BLOCK);
 
-	q->records.rows = r;
-	q->records.n = n;
-	return sqlite_simple(q, PUT_RECORDS, e);
+	bind_text(&b, s->head.domain);
+	bind_int(&b, q->number);
+	bind_int(&b, (int64_t)first);
+	bind_int(&b, (int64_t)rows);
+	bind_text(&b, text);
+	return sqlite_step(q, &b, NULL, NULL, e);
 }
 
 bool sqlite_put_tls(struct store *s, const struct store_tls *r, struct err *e)

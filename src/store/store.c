@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "store/backend.h"
+#include "store/block.h"
 #include "store/originals.h"
 #include "store/packs.h"
 #include "store/rollup.h"
@@ -43,9 +44,10 @@ static struct store *open_as(const char *url, enum store_use use,
 	if (!s)
 		return NULL;
 	s->rollup = rollup_new(LIMIT_ROLLUP);
+	s->days = rollup_new(LIMIT_ROLLUP_DAYS);
 	s->head_arena = arena_new(4096);
 	s->piece_arena = arena_new(1 << 16);
-	if (!s->rollup || !s->head_arena || !s->piece_arena) {
+	if (!s->rollup || !s->days || !s->head_arena || !s->piece_arena) {
 		(void)err_set(e, ERR_INTERNAL, "out of memory");
 		store_close(s);
 		return NULL;
@@ -79,6 +81,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	rollup_free(s->rollup);
+	rollup_free(s->days);
 	arena_free(s->head_arena);
 	arena_free(s->piece_arena);
 	s->ops->close(s);
@@ -159,6 +162,7 @@ bool store_report_begin(struct store *s, const struct store_head *h,
 	s->n = 0;
 	s->pieces = 0;
 	rollup_reset(s->rollup);
+	rollup_reset(s->days);
 	return s->ops->report_begin(s, e);
 }
 
@@ -180,15 +184,30 @@ static void count(struct totals *t, const struct store_record *r)
 
 struct flushing {
 	struct store *s;
-	bool settled;
 	struct err *e;
 };
 
-static bool put_traffic(void *arg, const struct traffic *t, size_t n)
+static bool add_days(void *arg, const struct traffic *t, size_t n)
 {
 	struct flushing *f = arg;
 
-	return f->s->ops->put_traffic(f->s, t, n, f->settled, f->e);
+	for (size_t i = 0; i < n; i++) {
+		const struct traffic day = {
+			.domain = t[i].domain,
+			.day = t[i].day,
+			.source_ip = STR(""),
+			.disposition = t[i].disposition,
+			.selector = STR(""),
+			.via = STR(""),
+			.dkim = t[i].dkim,
+			.spf = t[i].spf,
+			.messages = t[i].messages,
+		};
+
+		if (!rollup_add(f->s->days, &day))
+			return err_set(f->e, ERR_INTERNAL, "out of memory");
+	}
+	return true;
 }
 
 static bool put_piece(void *arg, str text, uint64_t rows)
@@ -198,9 +217,10 @@ static bool put_piece(void *arg, str text, uint64_t rows)
 	return f->s->ops->put_piece(f->s, text, ++f->s->pieces, rows, f->e);
 }
 
-static bool flush_rollup(struct store *s, bool settled, struct err *e)
+/* What the rollup holds goes to packs, and to the sums by day. */
+static bool flush_rollup(struct store *s, struct err *e)
 {
-	struct flushing f = { s, settled, e };
+	struct flushing f = { s, e };
 	bool ok;
 
 	if (!arena_enter(s->piece_arena))
@@ -208,7 +228,7 @@ static bool flush_rollup(struct store *s, bool settled, struct err *e)
 	ok = packs_pieces(s->rollup, s->piece_arena, put_piece, &f);
 	arena_leave(s->piece_arena);
 	return ok && rollup_spread(s->rollup, s->head.begin, s->head.end,
-				   put_traffic, &f);
+				   add_days, &f);
 }
 
 /* Days come when the report's end does. */
@@ -218,9 +238,25 @@ static bool add_up(struct store *s, const struct store_record *r, struct err *e)
 
 	count(&s->totals, r);
 	return rollup_add(s->rollup, &t) ||
-	       (flush_rollup(s, false, e) &&
+	       (flush_rollup(s, e) &&
 		(rollup_add(s->rollup, &t) ||
 		 err_set(e, ERR_INTERNAL, "out of memory")));
+}
+
+static bool put_block(struct store *s, const struct store_record *r, size_t n,
+		      struct err *e)
+{
+	str text;
+	bool ok;
+
+	arena_reset(s->piece_arena);
+	if (!arena_enter(s->piece_arena))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	text = block_write(s->piece_arena, r, n);
+	arena_leave(s->piece_arena);
+	ok = s->ops->put_block(s, text, s->n + 1, n, e);
+	s->n += n;
+	return ok;
 }
 
 bool store_put_records(struct store *s, const struct store_record *r, size_t n,
@@ -229,9 +265,10 @@ bool store_put_records(struct store *s, const struct store_record *r, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (!add_up(s, &r[i], e))
 			return false;
-	if (!s->ops->put_records(s, r, n, e))
-		return false;
-	s->n += n;
+	for (size_t i = 0; i < n; i += BLOCK_ROWS)
+		if (!put_block(s, r + i,
+			       n - i < BLOCK_ROWS ? n - i : BLOCK_ROWS, e))
+			return false;
 	return true;
 }
 
@@ -260,6 +297,14 @@ bool store_put_failure(struct store *s, const struct store_failure *r,
 	return s->ops->put_failure(s, r, e);
 }
 
+static bool put_days(struct store *s, struct err *e)
+{
+	size_t n;
+	const struct traffic *t = rollup_sorted(s->days, &n);
+
+	return s->ops->put_days(s, t, n, e);
+}
+
 bool store_report_end(struct store *s, const struct store_tail *t,
 		      struct err *e)
 {
@@ -268,13 +313,14 @@ bool store_report_end(struct store *s, const struct store_tail *t,
 	if (!s->ops->report_end(s, t, &dropped, e))
 		return false;
 	s->known += dropped;
-	return dropped || (flush_rollup(s, true, e) &&
+	return dropped || (flush_rollup(s, e) && put_days(s, e) &&
 			   store_put_original(s, t->original, t->now, e));
 }
 
 bool store_report_cancel(struct store *s, struct err *e)
 {
 	rollup_reset(s->rollup);
+	rollup_reset(s->days);
 	return s->ops->report_cancel(s, e);
 }
 

@@ -100,7 +100,7 @@ def disk_full():
     """A disk that has room for a part only, and then for all."""
     full = path("full")
     os.mkdir(full)
-    script = ("mount -t tmpfs -o size=1m full $0 || exit 99; $1 reports import $2 --store sqlite:$0/s.db; echo status $?;"
+    script = ("mount -t tmpfs -o size=600k full $0 || exit 99; $1 reports import $2 --store sqlite:$0/s.db; echo status $?;"
               "mount -o remount,size=200m $0; $1 reports import $2 --store sqlite:$0/s.db; echo status $?; cp $0/s.db $0/../full.db")
     p = subprocess.run(["unshare", "--mount", "sh", "-c", script, full, INKAN, path("files")], stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -136,7 +136,7 @@ try:
             t.ok(got[0] == 0 and got[1]["reports"] == 1, "a hostile count and a hostile name", got)
         t.eq(exported(pg.url, "pgout"), exported(lite, "liteout"), "both stores still hold the same rows")
         t.eq(pg.sql("SELECT string_agg(DISTINCT tablename, ' ') FROM pg_tables WHERE schemaname = 'public'"),
-             "digest failure incident inkan_schema original pack pack_new record report sending sending_failures sent suppressed tls traffic traffic_day verdict verdict_day verdict_policy",
+             "digest failure incident inkan_schema original pack pack_new record_block report sending sending_failures sent suppressed tls traffic_day verdict verdict_day verdict_policy",
              "its tables, and none left behind")
         keys = pg.sql("SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
                       " JOIN pg_class c ON c.oid = i.indrelid WHERE i.indisunique AND a.attname <> 'domain'"

@@ -1,7 +1,7 @@
 /* The store on SQLite: what is there after batches, doubles, hostile numbers
  * and files that are no store. */
 #include "store/store.h"
-#include "test.h"
+#include "unroll.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -114,6 +114,7 @@ static void idempotent(void **state)
 	assert_true(store_commit(s, &c, &e));
 	assert_int_equal(c.reports, 3);
 	assert_int_equal(c.reused, 1);
+	unroll(s);
 	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic"), "13");
 	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic_day"),
 			    "13");
@@ -136,6 +137,7 @@ static void given_up(void **state)
 	assert_true(store_report_cancel(s, &e)); /* this one alone */
 	put(s, h, "A", &r, 1);
 	assert_true(store_commit(s, &c, &e));
+	unroll(s);
 	assert_string_equal(one(s, "SELECT count(*) FROM record"), "1");
 	assert_true(store_begin(s, &e)); /* the batch */
 	put(s, h, "B", &r, 1);
@@ -145,9 +147,30 @@ static void given_up(void **state)
 	store_close(s);
 	s = store_open(url, false, &e);
 	assert_non_null(s);
+	unroll(s);
 	assert_string_equal(one(s, "SELECT count(*) FROM record"), "1");
 	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic"), "3");
 	store_close(s);
+}
+
+static bool keep_messages(void *arg, const struct flow_row *r)
+{
+	(void)snprintf(arg, 64, "%llu", (unsigned long long)r->messages);
+	return true;
+}
+
+/* A column of a table has no place for 2^64 - 1. */
+static const char *messages_of_row(struct store *s, uint64_t n)
+{
+	static const struct store_filter all = { STORE_ALL_DAYS };
+	static char text[64];
+	struct arena *a = arena_new(1 << 12);
+	struct flow_key after = { STR("example.org"), 1, n - 1 };
+
+	assert_true(
+		flow_records(s, &all, &after, 1, a, keep_messages, text, &e));
+	arena_free(a);
+	return text;
 }
 
 static void large_numbers(void **state)
@@ -163,10 +186,9 @@ static void large_numbers(void **state)
 	put(s, head("example.org", "1"), "A", r, 3);
 	put(s, head("example.org", "2"), "B", r, 3);
 	assert_true(store_commit(s, &c, &e));
-	assert_string_equal(one(s, "SELECT messages FROM record WHERE n = 1"),
-			    "18446744073709551615");
-	assert_string_equal(one(s, "SELECT messages FROM record WHERE n = 2"),
-			    "9223372036854775807");
+	unroll(s);
+	assert_string_equal(messages_of_row(s, 1), "18446744073709551615");
+	assert_string_equal(messages_of_row(s, 2), "9223372036854775807");
 	assert_string_equal(one(s, "SELECT max(messages) FROM traffic"),
 			    "4000000000000000000");
 	/* sums of sums end, they do not fail */
@@ -247,12 +269,138 @@ static void many_sources(void **state)
 	assert_int_equal(c.reports, 1);
 	assert_int_equal(c.duplicates, 2);
 	assert_int_equal(c.records, 80000);
+	unroll_sums(s);
 	assert_string_equal(one(s, "SELECT count(*) FROM traffic"), "40000");
 	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic"),
 			    "80000");
 	assert_string_equal(one(s, "SELECT sum(messages) FROM traffic_day"),
 			    "80000");
-	assert_string_equal(one(s, "SELECT count(*) FROM record"), "80000");
+	assert_string_equal(one(s, "SELECT sum(rows) FROM record_block"),
+			    "80000");
+	store_close(s);
+}
+
+/* ---- rows in pages ---- */
+
+struct page {
+	char domain[32];
+	struct flow_key last; /* its domain is above */
+	uint64_t n, all;
+};
+
+static bool take_row(void *arg, const struct flow_row *r)
+{
+	struct page *p = arg;
+	int d = str_cmp(r->domain, str_of(p->domain));
+	char ip[32];
+
+	assert_true(d > 0 || (!d && (r->report > p->last.report ||
+				     (r->report == p->last.report &&
+				      r->n == p->last.n + 1))));
+	(void)snprintf(ip, sizeof ip, "192.0.2.%u", (unsigned)(r->n % 7));
+	assert_true(str_eq(r->source_ip, str_of(ip)));
+	assert_int_equal(r->messages, r->n);
+	(void)snprintf(p->domain, sizeof p->domain, "%.*s", STR_ARG(r->domain));
+	p->last = (struct flow_key){ str_of(p->domain), r->report, r->n };
+	p->n++;
+	p->all++;
+	return true;
+}
+
+static void read_pages(struct store *s, const char *domain, uint64_t most,
+		       uint64_t want)
+{
+	const struct store_filter f = { STORE_ALL_DAYS,
+					.domain = str_of(domain) };
+	struct page p = { .all = 0 };
+	struct arena *a = arena_new(1 << 12);
+
+	do {
+		struct flow_key after = p.last;
+
+		p.n = 0;
+		arena_reset(a);
+		after.domain = arena_str(a, after.domain);
+		assert_true(flow_records(s, &f, p.all ? &after : NULL, most, a,
+					 take_row, &p, &e));
+		assert_true(p.n <= most);
+	} while (p.n == most);
+	assert_int_equal(p.all, want);
+	arena_free(a);
+}
+
+static bool count_row(void *arg, const struct flow_row *r)
+{
+	struct page *p = arg;
+
+	assert_true(r->n > p->last.n);
+	p->last.n = r->n;
+	p->n++;
+	return true;
+}
+
+/* Of one report, behind a row, of one source. */
+static void read_report(struct store *s, uint64_t after, uint64_t most,
+			uint64_t want, uint64_t last)
+{
+	struct store_view v = { .of = { STORE_ALL_DAYS,
+					.domain = STR("example.org") } };
+	struct page p = { .n = 0 };
+	struct arena *a = arena_new(1 << 12);
+
+	assert_true(ip_prefix_parse(STR("192.0.2.3"), &v.net));
+	assert_true(flow_rows(s, &v, 2, after, most, a, count_row, &p, &e));
+	assert_int_equal(p.n, want);
+	assert_int_equal(p.last.n, last);
+	arena_free(a);
+}
+
+/* Rows n from 1 on, with n messages, of seven sources in turn. */
+static void put_rows(struct store *s, const char *domain, const char *ident,
+		     unsigned rows)
+{
+	enum { PIECE = 700 };
+	static const char ip[7][12] = { "192.0.2.0", "192.0.2.1", "192.0.2.2",
+					"192.0.2.3", "192.0.2.4", "192.0.2.5",
+					"192.0.2.6" };
+	struct store_head h = head(domain, "1");
+	struct store_tail t = { .ident = str_of(ident) };
+	struct store_record r[PIECE];
+
+	assert_true(store_report_begin(s, &h, &e));
+	for (unsigned n = 1; n <= rows;) {
+		size_t k = 0;
+
+		for (; k < PIECE && n <= rows; k++, n++)
+			r[k] = record(ip[n % 7], n);
+		assert_true(store_put_records(s, r, k, &e));
+	}
+	assert_true(store_report_end(s, &t, &e));
+}
+
+static void rows_in_pages(void **state)
+{
+	struct store *s = store_open(url, true, &e);
+	struct store_counts c = { 0 };
+
+	(void)state;
+	assert_true(store_begin(s, &e));
+	put_rows(s, "example.net", "A", 3);
+	put_rows(s, "example.org", "B", 600);
+	put_rows(s, "example.org", "C", 40000);
+	put_rows(s, "example.org", "D", 512);
+	put_rows(s, "example.test", "E", 1025);
+	assert_true(store_commit(s, &c, &e));
+	assert_int_equal(c.records, 42140);
+	read_pages(s, "", 777, 42140);
+	read_pages(s, "", 1000000, 42140);
+	read_pages(s, "example.org", 512, 41112);
+	read_pages(s, "example.net", 1, 3);
+	read_pages(s, "example.com", 1, 0);
+	read_report(s, 0, UINT64_MAX, 5714, 39994);
+	read_report(s, 39990, 10, 1, 39994);
+	read_report(s, 513, 2, 2, 521);
+	read_report(s, 39995, 2, 0, 0);
 	store_close(s);
 }
 
@@ -285,6 +433,7 @@ static void sums_of_a_batch(void **state)
 	}
 	assert_true(store_commit(s, &c, &e));
 	assert_int_equal(c.records, 128);
+	unroll(s);
 	assert_string_equal(one(s, "SELECT count(*) FROM traffic"), "32");
 	assert_string_equal(one(s, "SELECT count(*) FROM traffic_day"), "16");
 	assert_string_equal(
@@ -339,6 +488,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(large_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_days, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_sources, setup, teardown),
+		cmocka_unit_test_setup_teardown(rows_in_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(sums_of_a_batch, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(no_store, setup, teardown),

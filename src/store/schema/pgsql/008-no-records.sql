@@ -1,0 +1,2 @@
+-- All of it is in record_block.
+DROP TABLE record;
