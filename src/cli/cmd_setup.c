@@ -193,13 +193,20 @@ static void tell(void *arg, const char *sentence)
 	fflush(stdout);
 }
 
+static void waiting(void *arg, const char *sentence)
+{
+	(void)arg;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "%s\n", sentence);
+}
+
 static struct apply_options options_of(struct setup *s)
 {
 	return (struct apply_options){
 		.test = is_live(s) && !args_has(&s->cli->args, "no-test"),
 		.force = args_has(&s->cli->args, "force"),
 		.proof = { s->shown.host ? s->shown.host : "localhost", s->ips,
-			   s->n_ips },
+			   s->n_ips, waiting, s },
 		.tell = tell,
 		.arg = s,
 	};

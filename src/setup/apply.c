@@ -86,7 +86,8 @@ static bool go_live(struct setup_run *r, const struct apply_options *o,
 			return false;
 		tell(o, _("Dovecot runs with its new configuration"));
 	}
-	if (!(r->server ? service_start_postfix : service_reload_postfix)(r, e))
+	if (!(r->server ? service_start_postfix(r, e)
+			: service_reload_postfix(r, true, e)))
 		return false;
 	tell(o, _("Postfix hands its mail to inkand"));
 	if (o->test) {

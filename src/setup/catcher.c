@@ -75,7 +75,7 @@ static bool serve(struct talk *t, struct buf *message)
 }
 
 bool catcher_take(struct catcher *c, struct arena *arena, unsigned seconds,
-		  str *message, struct err *e)
+		  str *message)
 {
 	struct buf b = buf_of(arena, MESSAGE_MAX);
 	struct pollfd p = { c->fd, POLLIN, 0 };
@@ -95,8 +95,5 @@ bool catcher_take(struct catcher *c, struct arena *arena, unsigned seconds,
 			return true;
 		}
 	}
-	return err_set(e, ERR_UNAVAILABLE,
-		       _("the test mail did not come out of Postfix within %u "
-			 "seconds: look into its log"),
-		       seconds);
+	return false;
 }

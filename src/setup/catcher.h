@@ -17,6 +17,6 @@ void catcher_close(struct catcher *c);
 /* The next message, CRLF, dots unstuffed, in the arena.  False: none came
  * within so many seconds. */
 bool catcher_take(struct catcher *c, struct arena *arena, unsigned seconds,
-		  str *message, struct err *e);
+		  str *message);
 
 #endif

@@ -218,7 +218,7 @@ static bool make_database(struct arena *arena, const char *dir, str type,
 	b = buf_of(arena, 8192);
 	buf_printf(&b, "%s.db", copy);
 	return file_put(arena, copy, &to, e) &&
-	       run_program(arena, argv, STR(""), 60, &r, e) &&
+	       run_program(arena, argv, STR(""), RUN_SECONDS, &r, e) &&
 	       (r.status == 0 || err_set(e, ERR_UNAVAILABLE, "postalias: %.*s",
 					 STR_ARG(run_complaint(arena, &r)))) &&
 	       file_look(arena, arena_cstr(arena, buf_str(&b)), out, e);

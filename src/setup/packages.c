@@ -87,7 +87,7 @@ static void answer_debconf(struct arena *arena, str domain)
 		   "postfix postfix/main_mailer_type select Internet Site\n"
 		   "postfix postfix/mailname string %.*s\n",
 		   STR_ARG(domain));
-	(void)run_program(arena, argv, buf_str(&b), 60, &r, &ignored);
+	(void)run_program(arena, argv, buf_str(&b), RUN_SECONDS, &r, &ignored);
 }
 
 static bool apt_get(struct arena *arena, const char *verb,

@@ -9,21 +9,29 @@
 #include "setup/change.h"
 #include "setup/postfix_file.h"
 #include "setup/proof_login.h"
+#include "setup/queue.h"
 #include "setup/run.h"
 #include "setup/service.h"
 #include "setup/signing_source.h"
 #include "setup/smtp.h"
 
 #include <limits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #define PROOF_DOMAIN "inkan-setup.invalid"
-#define PROOF_TO "test@" PROOF_DOMAIN
+#define PROOF_AT "@" PROOF_DOMAIN
 
-enum { ATTEMPTS = 6, CATCH_SECONDS = 30, STRING_MAX = 250, ZONE_MAX = 1 << 20 };
+enum {
+	ATTEMPTS = 6,
+	CATCH_SECONDS = 180, /* while Postfix has the mail and moves it */
+	LOOKS_MAX = 3, /* that find it deferred, or not at all */
+	PACE_MS = 1000, /* between attempts, or as long as a reload took */
+	PACE_MAX_MS = 20000,
+	STRING_MAX = 250,
+	ZONE_MAX = 1 << 20
+};
 
 bool proof_clean(struct arena *arena, const char *main_path, bool *changed,
 		 struct err *e)
@@ -50,6 +58,9 @@ struct proof {
 	const char *main_path, *from, *message_path, *zone_path;
 	const struct signing_key *key; /* those of the domain */
 	size_t n_keys;
+	long pace_ms;
+	unsigned n_sent;
+	const char *to; /* another for each mail */
 	struct buf words;
 };
 
@@ -67,7 +78,7 @@ static const char *postconf(struct proof *p, const char *name)
 	struct run_result r;
 	struct err ignored;
 
-	if (!run_program(p->arena, argv, STR(""), 30, &r, &ignored) ||
+	if (!run_program(p->arena, argv, STR(""), RUN_SECONDS, &r, &ignored) ||
 	    r.status != 0)
 		return "";
 	return arena_cstr(p->arena, str_trim(r.out));
@@ -83,6 +94,20 @@ static const char *transport(struct proof *p)
 		if (strcmp(level, plain[i]) == 0)
 			return "smtp";
 	return "lmtp";
+}
+
+/* How slow is this machine?  Old processes of Postfix go as fast as new ones
+ * come. */
+static bool reload(struct proof *p, struct err *e)
+{
+	long long start = run_now_ms();
+	bool ok = service_reload_postfix(p->r, false, e);
+	long long took = run_now_ms() - start;
+
+	p->pace_ms = took < PACE_MS       ? PACE_MS
+		     : took > PACE_MAX_MS ? PACE_MAX_MS
+					  : (long)took;
+	return ok;
 }
 
 /* Mail for the test's domain goes to the catcher; all other as before. */
@@ -101,16 +126,14 @@ static bool open_way(struct proof *p, struct err *e)
 		   SETUP_TEST_MARK, transport(p), p->catcher.port,
 		   *maps ? ", " : "", maps);
 	f.bytes = buf_str(&b);
-	return file_put(p->arena, p->main_path, &f, e) &&
-	       service_reload_postfix(p->r, e);
+	return file_put(p->arena, p->main_path, &f, e) && reload(p, e);
 }
 
 static bool close_way(struct proof *p, struct err *e)
 {
 	bool changed;
 
-	return proof_clean(p->arena, p->main_path, &changed, e) &&
-	       service_reload_postfix(p->r, e);
+	return proof_clean(p->arena, p->main_path, &changed, e) && reload(p, e);
 }
 
 static void put_strings(struct buf *b, str value)
@@ -203,7 +226,7 @@ static json_t *judge(struct proof *p, str message, struct err *e)
 	if (p->o->n_ips)
 		(void)ip_text(p->o->ips[0], ip);
 	if (!*exe || !file_put(p->arena, p->message_path, &f, e) ||
-	    !run_program(p->arena, argv, STR(""), 60, &r, e))
+	    !run_program(p->arena, argv, STR(""), RUN_SECONDS, &r, e))
 		return NULL;
 	j = json_loadb(r.out.p, r.out.n, 0, NULL);
 	if (!j)
@@ -279,28 +302,28 @@ static str test_message(struct proof *p)
 	struct buf b = buf_of(p->arena, 4096);
 
 	buf_printf(&b,
-		   "From: <%s>\nTo: <" PROOF_TO ">\n"
+		   "From: <%s>\nTo: <%s>\n"
 		   "Subject: test of inkan setup\nMIME-Version: 1.0\n"
 		   "Content-Type: text/plain; charset=utf-8\n\n"
 		   "This mail shows that Postfix signs.\n",
-		   p->from);
+		   p->from, p->to);
 	return buf_str(&b);
 }
 
 static bool by_sendmail(struct proof *p, struct err *e)
 {
-	static const char to[] = PROOF_TO;
 	const char *const argv[] = { postconf(p, "sendmail_path"),
 				     "-C",
 				     p->r->postfix_dir,
 				     "-i",
 				     "-f",
 				     p->from,
-				     to,
+				     p->to,
 				     NULL };
 	struct run_result r;
 
-	return run_program(p->arena, argv, test_message(p), 60, &r, e) &&
+	return run_program(p->arena, argv, test_message(p), RUN_SECONDS, &r,
+			   e) &&
 	       (r.status == 0 || err_set(e, ERR_UNAVAILABLE, "sendmail: %.*s",
 					 STR_ARG(run_complaint(p->arena, &r))));
 }
@@ -316,10 +339,11 @@ static enum smtp_end hand_in(struct proof *p, const struct way *way,
 	const struct smtp_job job = {
 		.port = way->port,
 		.from = p->from,
-		.to = PROOF_TO,
+		.to = p->to,
 		.message = test_message(p),
 		.user = way->user,
 		.password = way->password,
+		.slower = (int)(p->pace_ms / PACE_MS),
 	};
 
 	if (way->port)
@@ -331,32 +355,109 @@ static enum smtp_end hand_in(struct proof *p, const struct way *way,
 static bool may_be(const struct proof *p, const struct way *way,
 		   enum smtp_end end)
 {
-	return end == SMTP_REFUSED ? !(way->user && p->r->server)
-				   : end == SMTP_NOBODY && !p->r->server;
+	return end == SMTP_REFUSED || end == SMTP_LATER
+		       ? !(way->user && p->r->server)
+		       : end == SMTP_NOBODY && !p->r->server;
+}
+
+static void name_mail(struct proof *p)
+{
+	struct buf b = buf_of(p->arena, 64);
+
+	buf_printf(&b, "test%u" PROOF_AT, ++p->n_sent);
+	p->to = arena_cstr(p->arena, buf_str(&b));
+}
+
+static void waiting(const struct proof *p)
+{
+	if (p->o->waiting)
+		p->o->waiting(p->o->arg,
+			      _("Postfix still has the test mail; waiting"));
+}
+
+/* What has become of the mail that did not come yet.  False: it will not. */
+static bool may_come(struct proof *p, unsigned *faults, bool *gone,
+		     struct err *e)
+{
+	struct queue_mail m = queue_find(p->r, p->to);
+	bool fault = m.place == QUEUE_NONE || m.place == QUEUE_DEFERRED;
+
+	if (m.place == QUEUE_HOLD)
+		return err_set(e, ERR_UNAVAILABLE,
+			       _("Postfix holds the test mail back (its hold "
+				 "queue)"));
+	*faults += fault;
+	if (*faults < LOOKS_MAX) {
+		if (m.place != QUEUE_NONE)
+			queue_hurry(p->r, &m);
+		return true;
+	}
+	if (m.place == QUEUE_DEFERRED)
+		return err_set(e, ERR_UNAVAILABLE,
+			       _("Postfix defers the test mail: %.300s"),
+			       m.reason);
+	if (m.place != QUEUE_NONE)
+		return true;
+	*gone = true;
+	return err_set(e, ERR_UNAVAILABLE,
+		       _("Postfix took the test mail, has it no longer, and "
+			 "did not hand it on: its log says where it went"));
+}
+
+/* The test mail as it leaves.  Mail is waited for as long as Postfix works at
+ * it. */
+static bool await_mail(struct proof *p, str *message, bool *gone, struct err *e)
+{
+	long long until = run_now_ms() + CATCH_SECONDS * 1000LL;
+	unsigned pace = (unsigned)p->pace_ms / 1000, faults = 0, looks = 0;
+	unsigned pause = pace > 2 ? pace : 2;
+
+	*gone = false;
+	while (run_now_ms() < until) {
+		while (catcher_take(&p->catcher, p->arena, pause, message))
+			/* a late one of before is not this one */
+			if (strstr(arena_cstr(p->arena, *message), p->to))
+				return true;
+		if (!may_come(p, &faults, gone, e))
+			return false;
+		if (++looks == 2 || looks == 3)
+			pause *= 2;
+		waiting(p);
+	}
+	return err_set(e, ERR_UNAVAILABLE,
+		       _("the test mail did not come out of Postfix within %u "
+			 "seconds: look into its log"),
+		       (unsigned)CATCH_SECONDS);
 }
 
 static bool one_way(struct proof *p, const struct way *way, struct err *e)
 {
-	bool again = true, ok = false;
+	bool again = true, ok = false, gone = false;
 
 	for (int i = 0; again && i < ATTEMPTS; i++) {
+		bool once_more = !gone && i + 1 < ATTEMPTS;
 		enum smtp_end end;
 		str message;
 
 		if (i)
-			(void)nanosleep(&(struct timespec){ 1, 0 }, NULL);
+			run_pause_ms(p->pace_ms);
+		name_mail(p);
 		end = hand_in(p, way, e);
 		/* Dovecot may still be reading its files anew */
-		if (end == SMTP_REFUSED && way->user && i + 1 < ATTEMPTS)
+		if ((end == SMTP_LATER || (end == SMTP_REFUSED && way->user)) &&
+		    i + 1 < ATTEMPTS)
 			continue;
 		if (end != SMTP_SENT) {
 			if (may_be(p, way, end))
 				add_words(p, way->name, e->text);
 			return may_be(p, way, end);
 		}
-		if (!catcher_take(&p->catcher, p->arena, CATCH_SECONDS,
-				  &message, e))
+		if (!await_mail(p, &message, &gone, e)) {
+			/* bounced by a process of before the reload? */
+			if (gone && once_more)
+				continue;
 			return false;
+		}
 		ok = judged_well(p, way->name, message, &again, e);
 	}
 	return ok;
@@ -399,35 +500,6 @@ static bool all_ways(struct proof *p, struct err *e)
 	return one_way(p, &smtp, e) && one_way(p, &local, e) && as_user(p, e);
 }
 
-/* What is left in the queue for nobody must not bounce to a person. */
-static void clean_queue(struct proof *p)
-{
-	const char *const list[] = { "postqueue", "-c", p->r->postfix_dir, "-j",
-				     NULL };
-	struct buf ids = buf_of(p->arena, 65536);
-	struct run_result r;
-	struct err ignored;
-	str line;
-
-	if (!run_program(p->arena, list, STR(""), 30, &r, &ignored))
-		return;
-	while (r.out.n && str_split(&r.out, '\n', &line)) {
-		json_t *j = json_loadb(line.p, line.n, 0, NULL);
-
-		if (j && strstr(arena_cstr(p->arena, line), PROOF_TO))
-			buf_printf(&ids, "%s\n", member(j, "queue_id"));
-		json_decref(j);
-	}
-	if (ids.n) {
-		const char *const del[] = {
-			"postsuper", "-c", p->r->postfix_dir, "-d", "-", NULL
-		};
-
-		(void)run_program(p->arena, del, buf_str(&ids), 30, &r,
-				  &ignored);
-	}
-}
-
 bool proof_run(const struct setup_run *r, const struct proof_options *o,
 	       const char **words, struct err *e)
 {
@@ -446,8 +518,9 @@ bool proof_run(const struct setup_run *r, const struct proof_options *o,
 	    !catcher_open(&p.catcher, e))
 		return false;
 	ok = open_way(&p, e) && all_ways(&p, e);
+	/* what is left in the queue for nobody must not bounce to a person */
 	if (!ok)
-		clean_queue(&p);
+		queue_clean(r, PROOF_AT);
 	catcher_close(&p.catcher);
 	if (!close_way(&p, &later)) {
 		if (ok)

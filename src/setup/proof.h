@@ -10,6 +10,9 @@ struct proof_options {
 	const char *host; /* HELO name */
 	const struct ip *ips; /* for SPF */
 	size_t n_ips;
+	/* it takes longer than usual */
+	void (*waiting)(void *arg, const char *sentence);
+	void *arg;
 };
 
 /* Every key of the domain signed what left, and it verifies.  *words: what was

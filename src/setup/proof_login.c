@@ -31,7 +31,7 @@ static str output_of(struct arena *arena, const char *const argv[])
 	struct run_result r;
 	struct err ignored;
 
-	if (!run_program(arena, argv, STR(""), 30, &r, &ignored) ||
+	if (!run_program(arena, argv, STR(""), RUN_SECONDS, &r, &ignored) ||
 	    r.status != 0)
 		return STR("");
 	return str_trim(r.out);
@@ -105,7 +105,7 @@ static bool reload(struct arena *arena, struct err *e)
 	const char *const argv[] = { "doveadm", "reload", NULL };
 	struct run_result r;
 
-	return run_program(arena, argv, STR(""), 60, &r, e) &&
+	return run_program(arena, argv, STR(""), RUN_SECONDS, &r, e) &&
 	       (r.status == 0 ||
 		err_set(e, ERR_UNAVAILABLE, "doveadm reload: %.*s",
 			STR_ARG(run_complaint(arena, &r))));

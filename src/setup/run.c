@@ -41,12 +41,19 @@ bool run_exists(struct arena *arena, const char *name, const char **path)
 	return false;
 }
 
-static long long now_ms(void)
+long long run_now_ms(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void run_pause_ms(long ms)
+{
+	const struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	(void)nanosleep(&t, NULL);
 }
 
 /* in, out, err: the child's ends */
@@ -162,7 +169,7 @@ static bool converse(struct child *c, long long until, struct buf out[2],
 			return true;
 		if (!ended)
 			ended = gone(c->pid, status);
-		if (!ended && now_ms() > until)
+		if (!ended && run_now_ms() > until)
 			return false;
 	}
 	return true;
@@ -183,7 +190,7 @@ bool run_program(struct arena *arena, const char *const argv[], str input,
 			       _("there is no program %s here"), argv[0]);
 	if (!spawn(path, argv, input, &c))
 		return err_sys(e, _("cannot run %s"), path);
-	ok = converse(&c, now_ms() + seconds * 1000LL, b, &status);
+	ok = converse(&c, run_now_ms() + seconds * 1000LL, b, &status);
 	if (!ok) {
 		(void)kill(c.pid, SIGKILL);
 		(void)waitpid(c.pid, &status, 0);
@@ -197,6 +204,7 @@ bool run_program(struct arena *arena, const char *const argv[], str input,
 	out->status = WIFEXITED(status) ? WEXITSTATUS(status)
 					: 128 + WTERMSIG(status);
 	out->out = buf_str(&b[0]);
+	out->cut = b[0].overflow;
 	out->err = buf_str(&b[1]);
 	return ok;
 }

@@ -10,21 +10,20 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { START_SECONDS = 60, ANSWER_SECONDS = 30, STOP_SECONDS = 45 };
-
-static void pause_ms(long ms)
-{
-	const struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	(void)nanosleep(&t, NULL);
-}
+/* Slowness is no fault: these are for what hangs. */
+enum {
+	START_SECONDS = 300,
+	ANSWER_SECONDS = 180, /* of a filter that runs */
+	ABSENT_SECONDS = 60, /* of one that does not seem to */
+	ONCE_SECONDS = 30, /* for one connection */
+	STOP_SECONDS = 120
+};
 
 static bool answers_once(const char *socket, struct err *e)
 {
-	const struct timeval patience = { 5, 0 };
+	const struct timeval patience = { ONCE_SECONDS, 0 };
 	struct milter_client client;
 	struct net_address address;
 	int fd;
@@ -48,14 +47,15 @@ static bool answers_once(const char *socket, struct err *e)
 bool service_answers(struct arena *arena, const char *socket, unsigned seconds,
 		     struct err *e)
 {
+	long long until = run_now_ms() + seconds * 1000LL;
 	struct err last;
 
 	(void)arena;
-	for (unsigned i = 0; i <= seconds * 10; i++) {
+	do {
 		if (answers_once(socket, &last))
 			return true;
-		pause_ms(100);
-	}
+		run_pause_ms(100);
+	} while (run_now_ms() < until);
 	return err_set(e, ERR_UNAVAILABLE,
 		       _("the filter on %s did not answer within %u seconds: "
 			 "%.200s"),
@@ -66,13 +66,16 @@ bool service_answers(struct arena *arena, const char *socket, unsigned seconds,
 static bool must_run(struct arena *arena, const char *const argv[],
 		     unsigned seconds, struct err *e)
 {
+	const char *verb = argv[1] ? argv[1] : "";
 	struct run_result r;
 
 	if (!run_program(arena, argv, STR(""), seconds, &r, e))
 		return false;
-	return r.status == 0 || err_set(e, ERR_UNAVAILABLE, "%s %s: %.*s",
-					argv[0], argv[1] ? argv[1] : "",
-					STR_ARG(run_complaint(arena, &r)));
+	if (strcmp(verb, "-c") == 0) /* postfix -c DIR VERB */
+		verb = argv[3];
+	return r.status == 0 ||
+	       err_set(e, ERR_UNAVAILABLE, "%s %s: %.*s", argv[0], verb,
+		       STR_ARG(run_complaint(arena, &r)));
 }
 
 static bool systemctl(struct arena *arena, const char *verb, const char *unit,
@@ -97,7 +100,7 @@ static bool stop_pid(struct arena *arena, const char *pid_file,
 		/* its pid file may outlive it */
 		if (!site_pid(arena, pid_file, program))
 			return true;
-		pause_ms(50);
+		run_pause_ms(50);
 	}
 	return err_set(e, ERR_UNAVAILABLE,
 		       _("%s (process %ld) did not end within %d seconds"),
@@ -110,6 +113,18 @@ static const char *socket_of(const struct setup_run *r)
 
 	buf_printf(&b, "local:%s", r->socket);
 	return arena_cstr(r->arena, buf_str(&b));
+}
+
+/* Still starting, or too busy to answer. */
+static bool is_there(const struct setup_run *r)
+{
+	const char *const argv[] = { "systemctl", "is-active", "--quiet",
+				     "inkand", NULL };
+	struct err ignored;
+
+	if (r->systemd)
+		return must_run(r->arena, argv, START_SECONDS, &ignored);
+	return *r->pid_file && site_pid(r->arena, r->pid_file, "inkand") != 0;
 }
 
 bool service_start_inkand(const struct setup_run *r, struct err *e)
@@ -133,7 +148,9 @@ bool service_start_inkand(const struct setup_run *r, struct err *e)
 		   !must_run(r->arena, start, START_SECONDS, e)) {
 		return false;
 	}
-	return service_answers(r->arena, socket_of(r), ANSWER_SECONDS, e);
+	return service_answers(r->arena, socket_of(r), ABSENT_SECONDS, e) ||
+	       (is_there(r) &&
+		service_answers(r->arena, socket_of(r), ANSWER_SECONDS, e));
 }
 
 bool service_stop_inkand(const struct setup_run *r, struct err *e)
@@ -156,24 +173,6 @@ bool service_stop_inkand(const struct setup_run *r, struct err *e)
 	return ok;
 }
 
-bool service_reload_postfix(const struct setup_run *r, struct err *e)
-{
-	const char *const status[] = { "postfix", "-c", r->postfix_dir,
-				       "status", NULL };
-	const char *const check[] = { "postfix", "-c", r->postfix_dir, "check",
-				      NULL };
-	const char *const reload[] = { "postfix", "-c", r->postfix_dir,
-				       "reload", NULL };
-	struct run_result s;
-
-	/* one that does not run reads its files when it starts */
-	if (run_program(r->arena, status, STR(""), START_SECONDS, &s, e) &&
-	    s.status != 0)
-		return true;
-	return must_run(r->arena, check, START_SECONDS, e) &&
-	       must_run(r->arena, reload, START_SECONDS, e);
-}
-
 static bool postfix(const struct setup_run *r, const char *verb, struct err *e)
 {
 	const char *const argv[] = { "postfix", "-c", r->postfix_dir, verb,
@@ -182,11 +181,46 @@ static bool postfix(const struct setup_run *r, const char *verb, struct err *e)
 	return must_run(r->arena, argv, START_SECONDS, e);
 }
 
+/* Does it run?  When it cannot be asked: as if it did, and what follows fails
+ * with a reason. */
 static bool postfix_runs(const struct setup_run *r)
 {
+	const char *const argv[] = { "postfix", "-c", r->postfix_dir, "status",
+				     NULL };
+	struct run_result s;
+	struct err why;
+
+	if (run_program(r->arena, argv, STR(""), START_SECONDS, &s, &why))
+		return s.status == 0;
+	return why.code != ERR_NO_INPUT;
+}
+
+bool service_reload_postfix(const struct setup_run *r, bool check,
+			    struct err *e)
+{
+	/* one that does not run reads its files when it starts */
+	return !postfix_runs(r) ||
+	       ((!check || postfix(r, "check", e)) && postfix(r, "reload", e));
+}
+
+/* "postfix stop" waits five seconds and then fails, or kills and does not wait:
+ * what has not ended by then is as a rule one busy process that ends yet. */
+static bool stop_postfix(const struct setup_run *r, struct err *e)
+{
+	long long until = run_now_ms() + STOP_SECONDS * 1000LL;
+	bool ended = !postfix_runs(r);
 	struct err ignored;
 
-	return postfix(r, "status", &ignored);
+	if (!ended)
+		(void)postfix(r, "stop", &ignored);
+	while (!ended && run_now_ms() < until) {
+		ended = !postfix_runs(r);
+		if (!ended)
+			run_pause_ms(200);
+	}
+	return ended || err_set(e, ERR_UNAVAILABLE,
+				_("%s did not end within %d seconds"),
+				"Postfix", STOP_SECONDS);
 }
 
 /* Which ports it listens on is read at its start only. */
@@ -204,17 +238,16 @@ bool service_start_postfix(const struct setup_run *r, struct err *e)
 	if (access(chroot[0], X_OK) == 0 &&
 	    !run_program(r->arena, chroot, STR(""), START_SECONDS, &ignored, e))
 		return false;
-	return (!postfix_runs(r) || postfix(r, "stop", e)) &&
-	       postfix(r, "start", e);
+	return stop_postfix(r, e) && postfix(r, "start", e);
 }
 
 bool service_settle_postfix(const struct setup_run *r, struct err *e)
 {
 	if (!r->server)
-		return service_reload_postfix(r, e);
+		return service_reload_postfix(r, true, e);
 	if (r->postfix_ran)
 		return service_start_postfix(r, e);
-	return !postfix_runs(r) || postfix(r, "stop", e);
+	return stop_postfix(r, e);
 }
 
 static bool dovecot_pid(const struct setup_run *r)
@@ -222,11 +255,24 @@ static bool dovecot_pid(const struct setup_run *r)
 	return site_pid(r->arena, "/run/dovecot/master.pid", "dovecot") != 0;
 }
 
+/* A process of the last one may keep its sockets a little longer. */
+static bool launch_dovecot(const struct setup_run *r, struct err *e)
+{
+	const char *const start[] = { "dovecot", NULL };
+	long long until = run_now_ms() + ABSENT_SECONDS * 1000LL;
+
+	while (!must_run(r->arena, start, START_SECONDS, e)) {
+		if (!strstr(e->text, "already") || run_now_ms() > until)
+			return false;
+		run_pause_ms(500);
+	}
+	return true;
+}
+
 bool service_start_dovecot(const struct setup_run *r, struct err *e)
 {
 	const char *const check[] = { "doveconf", "-n", NULL };
 	const char *const reload[] = { "doveadm", "reload", NULL };
-	const char *const start[] = { "dovecot", NULL };
 
 	/* Postfix makes the folder that Dovecot's socket for it lies in */
 	if (!postfix(r, "check", e) ||
@@ -234,17 +280,35 @@ bool service_start_dovecot(const struct setup_run *r, struct err *e)
 		return false;
 	if (r->systemd)
 		return systemctl(r->arena, "restart", "dovecot", e);
-	return must_run(r->arena, dovecot_pid(r) ? reload : start,
-			START_SECONDS, e);
+	if (dovecot_pid(r)) {
+		if (must_run(r->arena, reload, START_SECONDS, e))
+			return true;
+		/* one that was about to end when it was looked at is started */
+		if (dovecot_pid(r))
+			return false;
+	}
+	return launch_dovecot(r, e);
 }
 
 bool service_settle_dovecot(const struct setup_run *r, struct err *e)
 {
 	const char *const stop[] = { "doveadm", "stop", NULL };
+	long long until = run_now_ms() + STOP_SECONDS * 1000LL;
 
 	if (r->dovecot_ran)
 		return service_start_dovecot(r, e);
-	return !dovecot_pid(r) || must_run(r->arena, stop, START_SECONDS, e);
+	if (!dovecot_pid(r))
+		return true;
+	if (!must_run(r->arena, stop, START_SECONDS, e))
+		return false;
+	while (dovecot_pid(r)) {
+		if (run_now_ms() > until)
+			return err_set(e, ERR_UNAVAILABLE,
+				       _("%s did not end within %d seconds"),
+				       "Dovecot", STOP_SECONDS);
+		run_pause_ms(50);
+	}
+	return true;
 }
 
 bool service_stop_opendkim(const struct setup_run *r, struct err *e)

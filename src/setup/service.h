@@ -14,7 +14,9 @@ bool service_stop_inkand(const struct setup_run *r, struct err *e);
 bool service_answers(struct arena *arena, const char *socket, unsigned seconds,
 		     struct err *e);
 
-bool service_reload_postfix(const struct setup_run *r, struct err *e);
+/* A Postfix that runs, with its files: checked before, unless they were. */
+bool service_reload_postfix(const struct setup_run *r, bool check,
+			    struct err *e);
 
 /* Postfix with all of its configuration, also where it did not run; and back to
  * whether it ran before. */

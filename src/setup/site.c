@@ -96,7 +96,7 @@ static bool ask_postconf(struct site *m, struct err *e)
 	const char *const argv[] = { "postconf", "-c", dir, "-x", NULL };
 	struct run_result r;
 
-	if (!run_program(m->arena, argv, STR(""), 30, &r, e))
+	if (!run_program(m->arena, argv, STR(""), RUN_SECONDS, &r, e))
 		return e->code == ERR_NO_INPUT
 			       ? err_set(e, ERR_UNAVAILABLE,
 					 _("there is no Postfix here (no "
@@ -257,7 +257,8 @@ static bool postfix_runs(struct site *m)
 	struct run_result r;
 	struct err ignored;
 
-	return run_program(m->arena, argv, STR(""), 30, &r, &ignored) &&
+	return run_program(m->arena, argv, STR(""), RUN_SECONDS, &r,
+			   &ignored) &&
 	       r.status == 0;
 }
 
@@ -268,7 +269,8 @@ static bool unit_runs(struct site *m, const char *unit)
 	struct run_result r;
 	struct err ignored;
 
-	return run_program(m->arena, argv, STR(""), 30, &r, &ignored) &&
+	return run_program(m->arena, argv, STR(""), RUN_SECONDS, &r,
+			   &ignored) &&
 	       r.status == 0;
 }
 
@@ -300,7 +302,7 @@ static const char *ask_doveconf(struct site *m, const char *name)
 	struct run_result r;
 	struct err ignored;
 
-	if (!run_program(m->arena, argv, STR(""), 30, &r, &ignored) ||
+	if (!run_program(m->arena, argv, STR(""), RUN_SECONDS, &r, &ignored) ||
 	    r.status != 0)
 		return NULL;
 	return arena_cstr(m->arena, str_trim(r.out));
@@ -366,7 +368,7 @@ static void look_at_dovecot(struct site *m)
 	struct err ignored;
 
 	if (*m->root ||
-	    !run_program(m->arena, argv, STR(""), 10, &r, &ignored) ||
+	    !run_program(m->arena, argv, STR(""), RUN_SECONDS, &r, &ignored) ||
 	    r.status != 0)
 		return;
 	r.out = str_trim(r.out);

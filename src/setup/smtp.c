@@ -4,10 +4,10 @@
 #include "base/buf.h"
 #include "base/tr.h"
 #include "net/listen.h"
+#include "setup/run.h"
 #include "setup/talk.h"
 
 #include <errno.h>
-#include <time.h>
 
 enum { MESSAGE_MAX = 1 << 20 };
 
@@ -19,6 +19,7 @@ struct session {
 	struct talk talk;
 	struct arena *arena;
 	bool connected, refused;
+	bool later; /* refused with 4yz (RFC 5321 4.2.1) */
 	bool broke; /* it ended by itself, before it had the message */
 	bool given; /* the message's end was said */
 	struct err *e;
@@ -48,6 +49,7 @@ static bool reply_is(struct session *s, char digit)
 	if (line.n && line.p[0] == digit)
 		return true;
 	s->refused = true;
+	s->later = line.n && line.p[0] == '4';
 	s->broke = !s->given && str_starts(line, STR("421"));
 	return err_set(s->e, ERR_UNAVAILABLE, _("Postfix says: %.*s"),
 		       STR_ARG(str_head(line, 300)));
@@ -122,7 +124,7 @@ static bool try_once(struct session *s, const struct net_address *a,
 {
 	bool ok;
 
-	s->refused = s->broke = s->given = false;
+	s->refused = s->later = s->broke = s->given = false;
 	s->talk = (struct talk){ .fd = -1 };
 	s->connected = net_connect(a, &s->talk.fd, s->e);
 	if (!s->connected) {
@@ -148,13 +150,11 @@ enum smtp_end smtp_send(struct arena *arena, const struct smtp_job *job,
 	ok = try_once(&s, &a, job);
 	for (size_t i = 0; i < sizeof pauses_ms / sizeof *pauses_ms && s.broke;
 	     i++) {
-		const struct timespec pause = { pauses_ms[i] / 1000,
-						pauses_ms[i] % 1000 * 1000000 };
-
-		(void)nanosleep(&pause, NULL);
+		run_pause_ms(pauses_ms[i] * (job->slower ? job->slower : 1));
 		ok = try_once(&s, &a, job);
 	}
 	return ok            ? SMTP_SENT
+	       : s.later     ? SMTP_LATER
 	       : s.refused   ? SMTP_REFUSED
 	       : s.connected ? SMTP_FAILED
 			     : SMTP_NOBODY;

@@ -10,11 +10,13 @@ struct smtp_job {
 	const char *from, *to;
 	str message; /* lines end in LF */
 	const char *user, *password; /* NULL: without TLS and password */
+	int slower; /* so many times slower than usual is this machine */
 };
 
 enum smtp_end {
 	SMTP_SENT,
-	SMTP_REFUSED, /* *e has Postfix's reply */
+	SMTP_LATER, /* refused for now (4yz): *e has Postfix's reply */
+	SMTP_REFUSED, /* for good (5yz) */
 	SMTP_NOBODY, /* no one listens there */
 	SMTP_FAILED
 };

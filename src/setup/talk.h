@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { TALK_LINE_MAX = 8192, TALK_SECONDS = 30 };
+enum { TALK_LINE_MAX = 8192, TALK_SECONDS = 120 };
 
 struct ssl_st;
 

@@ -1,6 +1,7 @@
 """inkan setup while DNS answers REFUSED, SERVFAIL or nothing at all, and on a
 Postfix that does not listen on loopback: the plan is given, what is applied is
-proved as far as it can be, and all of it is taken back."""
+proved as far as it can be, and all of it is taken back.  A Postfix that keeps the
+test mail: it is asked for it, and what it does with it is said."""
 # timeout: 300
 import json
 import os
@@ -59,6 +60,18 @@ def applies(m, name, smtp):
     t.note(f"{name}: apply {apply:.1f} s, undo {undo:.1f} s")
 
 
+def keeps(m, settings, words):
+    """A Postfix that takes the test mail and does not hand it on."""
+    m.host.run(["postconf", "-e", *settings])
+    m.host.sh("postfix stop >/dev/null 2>&1 || true; postfix start >/dev/null 2>&1")
+    before = m.etc()
+    code, out, took = timed(m, "--apply")
+    t.ok(code == 69 and words in out and "Everything was taken back" in out, f"{settings[-1]}: said, and taken back", f"{code} {out}")
+    t.eq(trees.difference(before, m.etc()), [], f"{settings[-1]}: /etc is as it was")
+    t.eq(m.queue().strip(), "Mail queue is empty", f"{settings[-1]}: no mail is left")
+    t.note(f"{settings[-1]}: {took:.1f} s")
+
+
 with Lab() as lab:
     class Names:
         """No name server of the lab's own."""
@@ -74,11 +87,14 @@ with Lab() as lab:
         server = Broken(lab.net, rcode)
         plans(m, name)
         if name == "REFUSED":
+            m.postconf("defer_transports=smtp")  # until somebody asks for it
             applies(m, name, "SMTP: dkim=pass")
         elif name == "no answer":
             # a Postfix that cannot be reached on loopback, beside it
-            m.postconf("inet_interfaces=192.0.2.1")
+            m.postconf("inet_interfaces=192.0.2.1", "defer_transports=")
             m.host.sh("postfix stop >/dev/null 2>&1; postfix start >/dev/null 2>&1")
             applies(m, name, "SMTP: cannot connect to port 25")
         server.stop()
+    keeps(m, ["inet_interfaces=all", "header_checks=static:HOLD"], "Postfix holds the test mail back")
+    keeps(m, ["header_checks=", "smtp_reply_filter=static:{450 4.0.0 not today}"], "Postfix defers the test mail: host 127.0.0.1")
 t.done()
