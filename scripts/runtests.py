@@ -184,13 +184,13 @@ def clang():
 
 # ---- unit tests and fuzzing
 
-def unit(folder, suites=(), timeout=600):
+def unit(folder, suites=(), timeout=1800):
     def stage(_):
         path = os.path.join(ROOT, folder)
         log = os.path.join(path, "meson-logs", "testlog.json")
         if os.path.exists(log):
             os.unlink(log)
-        argv = ["meson", "test", "-C", path, "--no-rebuild", "--num-processes", str(CORES), "-t", "4"]
+        argv = ["meson", "test", "-C", path, "--no-rebuild", "--num-processes", str(CORES), "-t", "10"]
         for suite in suites:
             argv += ["--suite", suite]
         status, out = run(argv, timeout=timeout, nice=True)
@@ -252,14 +252,14 @@ def fuzz_one(target, seconds, talk):
     seeds = os.path.join(ROOT, "fuzz", "corpus", name[len("fuzz_"):])
     found = tempfile.mkdtemp(prefix="inkan-fuzz.")
     try:
-        argv = [target, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048", "-max_len=65536",
+        argv = [target, f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=2048", "-max_len=65536",
                 f"-artifact_prefix={found}/", "-print_final_stats=1", found]
         dictionary = os.path.join(ROOT, "fuzz", "dict", name[len("fuzz_"):] + ".dict")
         if os.path.exists(dictionary):
             argv.insert(1, f"-dict={dictionary}")
         if os.path.isdir(seeds):
             argv.append(seeds)
-        status, out = run(argv, {"ASAN_OPTIONS": "detect_leaks=1"}, timeout=seconds + 120, nice=True)
+        status, out = run(argv, {"ASAN_OPTIONS": "detect_leaks=1"}, timeout=seconds + 900, nice=True)
         if status:
             kept = keep_crash(name, found)
             if kept:
@@ -287,7 +287,7 @@ def programs(folder):
     return all(os.path.exists(os.path.join(ROOT, folder, p)) for p in ("inkan", "inkand"))
 
 
-def script(path, name, args=(), timeout=900):
+def script(path, name, args=(), timeout=3600):
     """A script that closes with `N passed, N failed`, or prints TAP."""
     def stage(options):
         status, out = run([os.path.join(ROOT, path), *args], timeout=timeout)

@@ -11,7 +11,7 @@
 
 /* What Postfix offers. */
 enum { ALL_ACTIONS = 0x1ff, ALL_STEPS = 0x1fffff };
-enum { SECONDS = 10, LIVE_DOMAINS = 5 };
+enum { SECONDS = 30, LIVE_DOMAINS = 5 };
 
 static bool open_socket(const struct machine *m, int *fd, struct err *e)
 {

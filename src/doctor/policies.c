@@ -4,7 +4,7 @@
 #include "doctor/https.h"
 #include "doctor/mta_sts.h"
 
-enum { TIMEOUT_MS = 8000, DAY = 86400 };
+enum { TIMEOUT_MS = 15000, DAY = 86400 };
 
 static bool is_sts(str txt)
 {

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 12000, DAY = 86400, SOON = 14 };
+enum { TIMEOUT_MS = 30000, DAY = 86400, SOON = 14 };
 
 static bool is_local(struct ip ip)
 {

@@ -22,7 +22,7 @@ enum {
 	ARGUMENTS_MAX = 8,
 	PID_MAX = 1 << 22, /* pid_max_max of Linux */
 	POLL_MS = 50,
-	ANSWER_SECONDS = 20,
+	ANSWER_SECONDS = 60,
 	ALL_ACTIONS = 0x1ff,
 	ALL_STEPS = 0x1fffff
 };

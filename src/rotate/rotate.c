@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RELOAD_MS = 15000 };
+enum { RELOAD_MS = 60000 };
 
 static bool enter(struct rotate_env *env, struct rotation *r,
 		  enum rotate_stage stage, struct err *e)

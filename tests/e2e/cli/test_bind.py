@@ -61,7 +61,7 @@ class Bind:
         program = shutil.copy(NAMED, path("named"))
         with open(path("bind/log"), "wb") as log:
             self.server = subprocess.Popen([program, "-g", "-n", "1", "-c", conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until("named", self.answers, 60)
+        until("named", self.answers)
         self.text = f"127.0.0.1:{self.port}"
 
     def answers(self):

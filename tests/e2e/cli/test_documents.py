@@ -21,7 +21,7 @@ def complete(*words):
     script = ('. contrib/completion/inkan.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _inkan "$1"; '
               'printf "%s\\n" "${COMPREPLY[@]}"')
     p = subprocess.run(["bash", "-c", script, "bash", os.path.abspath(INKAN), *words], stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, text=True, timeout=60)
+                       stderr=subprocess.PIPE, text=True, timeout=600)
     return sorted(p.stdout.split()), p.stderr
 
 

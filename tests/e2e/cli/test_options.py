@@ -95,7 +95,7 @@ t.ok(b"\x1b" not in out, "no colours without a terminal")
 
 def with_output(redirection, *args):
     p = subprocess.run(["sh", "-c", f'exec "$@" {redirection}', "sh", INKAN, *args], input=MAIL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
     return p.returncode, p.stderr
 
 

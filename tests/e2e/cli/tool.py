@@ -14,7 +14,7 @@ def run(*args, stdin=b"", program=None, **more):
     env = dict(os.environ, LC_ALL=more.pop("locale", "C.UTF-8"))
     env.pop("LANGUAGE", None)
     p = subprocess.run([program or INKAN, *args], input=stdin, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, env=env, timeout=60, **more)
+                       stderr=subprocess.PIPE, env=env, timeout=300, **more)
     return p.returncode, p.stdout, p.stderr
 
 

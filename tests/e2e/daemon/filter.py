@@ -33,7 +33,7 @@ def keygen(selector="s1", domain="example.org", folder=None):
     return os.path.join(folder, f"{selector}.private")
 
 
-def until(what, check, seconds=20):
+def until(what, check, seconds=180):
     end = time.monotonic() + seconds
     while not check():
         if time.monotonic() > end:
@@ -65,7 +65,7 @@ class Inkand:
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def logged(self, text, times=1, seconds=20):
+    def logged(self, text, times=1, seconds=180):
         until(text, lambda: self.log().count(text) >= times or self.process.poll() is not None, seconds)
         if self.log().count(text) < times:
             raise TimeoutError(f"inkand ended without: {text}\n{self.log()}")
@@ -76,11 +76,11 @@ class Inkand:
     def stop(self):
         if self.process.poll() is None:
             self.signal(15)
-        return self.process.wait(60)
+        return self.process.wait(180)
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(20)
+        s.settimeout(180)
         s.connect(self.socket)
         return Mta(s)
 

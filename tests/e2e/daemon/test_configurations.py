@@ -128,7 +128,7 @@ def made(rng):
 
 
 def verdict(program, conf):
-    p = subprocess.run([program, "-n", "-x", conf], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENV, timeout=60,
+    p = subprocess.run([program, "-n", "-x", conf], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENV, timeout=600,
                        check=False)
     return p.returncode, p.stdout.decode("utf-8", "replace")
 

@@ -144,7 +144,7 @@ def system_calls():
         for _ in range(n):
             filter_.send(MESSAGE)
         filter_.signal(15)
-        filter_.process.wait(60)
+        filter_.process.wait(180)
         with open(trace, encoding="ascii") as f:
             # memory is a sanitizer's affair, waiting for each other the threads' at start and end
             counts.append(sum(int(m.group(1)) for m in re.finditer(

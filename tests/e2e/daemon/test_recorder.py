@@ -48,7 +48,7 @@ class Line:
             self.send()
 
 
-def until(what, check, seconds=60):
+def until(what, check, seconds=180):
     try:
         f.until(what, check, seconds)
         return True
@@ -64,7 +64,7 @@ class Lite:
         self.url = "sqlite:" + f.path(name)
 
     def ask(self, sql):
-        db = sqlite3.connect(self.file, timeout=60)
+        db = sqlite3.connect(self.file, timeout=600)
         try:
             return "|".join(str(x) for x in db.execute(sql).fetchone())
         except sqlite3.OperationalError:  # no table, or no file yet
@@ -90,7 +90,7 @@ class Pg:
 
     def settle(self):
         """What a killed writer had sent is done, or is not."""
-        f.until("its last transaction", lambda: self.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'inkan'") == "0", 60)
+        f.until("its last transaction", lambda: self.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'inkan'") == "0")
 
 
 def tell(pids, number):

@@ -90,7 +90,7 @@ def crash(name, lines):
     filter_ = Inkand(LINES + lines, name, cwd=path("cores"), preexec_fn=unlimited, env=CORE_ENV)
     t.eq([signatures(filter_.send(MESSAGE)) for _ in range(4)], [2] * 4, f"{name}: signs with both keys")
     filter_.signal(signal.SIGABRT)
-    status = filter_.process.wait(60)
+    status = filter_.process.wait(180)
     t.eq(status, -signal.SIGABRT, f"{name}: ended by the signal")
     got = cores()
     return got[0] if got else None

@@ -42,7 +42,7 @@ $TTL 300
 def ask(*arguments):
     """The answers by (name, type): [status, security, TTL, records...]."""
     start = time.monotonic()
-    p = subprocess.run([ASK, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    p = subprocess.run([ASK, *map(str, arguments)], capture_output=True, text=True, timeout=600)
     answers = {}
     for line in p.stdout.splitlines():
         name, type_, *rest = line.split(" ")

@@ -8,7 +8,7 @@ import threading
 import time
 
 import tap
-from lab import Lab, LabError
+from lab import Lab, LabError, until
 from tool import INKAN
 from tree import KEYS, tutorial
 
@@ -41,6 +41,15 @@ class Server:
             os.kill(self.lab.net.inner_pid(self.process), 15)
             self.process.wait()
             self.process = None
+            until("its end", self.is_gone)
+
+    def is_gone(self):
+        """Its children hold the port a little longer."""
+        try:
+            self.lab.net.connect(self.ip, 53, timeout=10).close()
+            return False
+        except OSError:
+            return True
 
 
 def inside(host, *args):
@@ -49,7 +58,7 @@ def inside(host, *args):
 
 
 def check(host, *args):
-    status, out = inside(host, "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "2", *args)
+    status, out = inside(host, "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "10", *args)
     return {(f["code"], f["subject"]): f for f in json.loads(out)["findings"]}
 
 
@@ -82,7 +91,7 @@ def scenario(lab):
 
     found = check(box)
     late = found[("dns.propagation", "default._domainkey.example.org")]
-    t.ok(late["status"] == "warn" and "192.0.2.66" in late["seen"] and "no record" in late["seen"] and re.search("7[0-9] s", late["seen"]),
+    t.ok(late["status"] == "warn" and "192.0.2.66" in late["seen"] and "no record" in late["seen"] and re.search(r"\b[1-7][0-9] s", late["seen"]),
          "a record that one server does not have yet, and its time to live", late)
     t.ok(found[("dns.propagation", "_dmarc.example.org")]["status"] == "ok", "one that all have")
     t.eq(statuses(found, "dns.server"), ["ok"], "both servers answer")
@@ -111,7 +120,7 @@ def scenario(lab):
 
     # --changes
     box.sh("mkdir -p /var/lib/inkan")
-    changes = ("check", "--changes", "--state", "/run/state", "--nameserver", "192.0.2.53", "--dns-timeout", "2", "--only", "dns.",
+    changes = ("check", "--changes", "--state", "/run/state", "--nameserver", "192.0.2.53", "--dns-timeout", "10", "--only", "dns.",
                "--only", "dkim.")
     status, out = inside(box, *changes)
     t.ok(status == 0 and "dns.propagation" in out and "dns.server" not in out, "--changes: all that is bad is new at first", out)
@@ -119,16 +128,18 @@ def scenario(lab):
     t.eq(box.sh("stat -c %a /run/state").strip(), "600", "what was seen is kept for root")
 
     # --wait: the second server gets the record meanwhile
+    published = []
+
     def publish():
         time.sleep(2)
+        published.append(time.monotonic())
         two.serve(spf, dkim, dmarc)
     later = threading.Thread(target=publish)
     later.start()
-    begin = time.monotonic()
-    found = check(box, "--wait", "60", "--only", "dns.")
-    took = time.monotonic() - begin
+    found = check(box, "--wait", "300", "--only", "dns.")
+    end = time.monotonic()
     later.join()
-    t.ok(statuses(found, "dns.propagation") == ["ok"] and 1.5 < took < 50, "--wait: until all have it", (took, found))
+    t.ok(statuses(found, "dns.propagation") == ["ok"] and published[0] < end, "--wait: until all have it", found)
     status, out = inside(box, *changes)
     t.ok(status == 0 and out.count("dns.propagation") == 1 and out.startswith("OK"), "--changes: what is mended is told", out)
 

@@ -90,7 +90,7 @@ def probes(lab, host, cert, silent):
     server = far("no-starttls")
     t.eq(probe("--probe", "far.example.org"), [*(("ok", code) for code in OUT[:3]), ("note", OUT[3])], "no STARTTLS")
     end(server)
-    out, _ = silent.communicate(timeout=120)
+    out, _ = silent.communicate(timeout=600)
     found = json.loads(out)["findings"]
     t.eq([(f["status"], f["code"], f["subject"]) for f in found], [("fail", OUT[0], "192.0.2.101:25 (192.0.2.101)")], "no answer")
     host.write("/etc/postfix/main.cf", "myhostname = mx.example.org\nrelayhost = [out.example.org]:587\n")

@@ -82,7 +82,7 @@ class Tree:
         mounts = "".join(f"mkdir -p {self.root}/{d} /{d}; mount --bind {self.root}/{d} /{d}; "
                          for d in ("etc", "usr/share/dns", "var/spool") if os.path.isdir(f"{self.root}/{d}"))
         return subprocess.run(["unshare", "--mount", "sh", "-c", f"{mounts}exec sh -c \"$0\"", command],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
 
     def gone(self):
         shutil.rmtree(self.root)

@@ -66,7 +66,7 @@ class OpenDkim:
                                                        "RequireSafeKeys no", "InternalHosts 127.0.0.1", *lines]) + "\n")
             p = subprocess.Popen(["opendkim", "-f", "-x", conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             self.running[name] = (p, sock)
-            for _ in range(100):
+            for _ in range(1800):
                 if os.path.exists(sock) or p.poll() is not None:
                     break
                 time.sleep(0.1)

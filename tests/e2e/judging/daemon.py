@@ -25,7 +25,9 @@ class Daemon:
                 os.symlink(os.path.join(BUILD, "inkand"), exe)
         self.log = open(os.path.join(TMP, name + ".log"), "wb")
         self.p = subprocess.Popen([exe, "-f", *args, "-p", "local:" + self.socket], stdout=self.log, stderr=self.log)
-        for _ in range(200):
+        for _ in range(3600):  # 180 s
+            if self.p.poll() is not None:
+                break
             try:
                 s = socket.socket(socket.AF_UNIX)
                 s.connect(self.socket)
@@ -41,7 +43,7 @@ class Daemon:
         args = ["--client-ip", ip, "--helo", helo, "--mail-from", sender, "--rcpt", rcpt, "--client-name", "unknown"]
         p = subprocess.run([os.path.join(BUILD, "inkan"), "milter", *(["--json"] if json_out else []), "--socket", "local:" + self.socket, *args,
                             *(["--auth", auth] if auth else [])],
-                           input=message, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+                           input=message, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
         if not json_out:
             return p.stdout
         got = json.loads(p.stdout or b"{}")
@@ -50,4 +52,4 @@ class Daemon:
 
     def stop(self):
         self.p.terminate()
-        self.p.wait(20)
+        self.p.wait(180)

@@ -44,7 +44,7 @@ def path(name):
     return os.path.join(TMP, name)
 
 
-def until(what, check, seconds=60):
+def until(what, check, seconds=180):
     end = time.monotonic() + seconds
     while not check():
         if time.monotonic() > end:
@@ -55,7 +55,7 @@ def until(what, check, seconds=60):
 
 
 def rows(name, question=QUESTION):
-    db = sqlite3.connect(path(name), timeout=30)
+    db = sqlite3.connect(path(name), timeout=600)
     try:
         return [list(r) for r in db.execute(question)]
     except sqlite3.OperationalError:  # not made yet

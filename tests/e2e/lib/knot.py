@@ -13,7 +13,7 @@ SECRET = "zdiTsIOzlDQ6ReaYMHkw7HH9gcCcdu+m5z6d0ManB90="
 KEY = f'key "inkan" {{\n  algorithm hmac-sha256;\n  secret "{SECRET}";\n}};\n'
 
 
-def until(what, check, seconds=20):
+def until(what, check, seconds=180):
     end = time.monotonic() + seconds
     while not check():
         if time.monotonic() > end:
@@ -88,14 +88,14 @@ class Knot:
             with open(os.path.join(self.dir, "log"), encoding="utf-8") as f:
                 raise RuntimeError(f.read())
         try:
-            socket.create_connection((self.address, self.port), 2).close()
+            socket.create_connection((self.address, self.port), 10).close()
             return True
         except OSError:
             return False
 
     def stop(self):
         self.server.terminate()
-        self.server.wait(20)
+        self.server.wait(180)
 
 
 def zone(name, *lines, serial=1):

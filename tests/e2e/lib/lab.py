@@ -21,6 +21,7 @@ import threading
 import time
 
 CLONE_NEWNET = 0x40000000
+PATIENCE = 180  # seconds for what comes in the end: a busy machine is slow, and now and then stands still
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 SETUP = r"""
@@ -52,16 +53,31 @@ class LabError(Exception):
     """Namespaces cannot be made here, or a server does not start."""
 
 
-def until(what, check, seconds=30):
-    """Asks check() until it says something true; gives that, or raises."""
+def until(what, check, seconds=PATIENCE, nudge=None):
+    """Asks check() until it says something true; gives that, or raises.  nudge() is
+    called now and then: for what, once missed, is looked at again much later."""
     deadline = time.monotonic() + seconds
+    later = time.monotonic() + 10
     while True:
         value = check()
         if value:
             return value
         if time.monotonic() > deadline:
             raise LabError(f"{what}: not within {seconds} s")
+        if nudge and time.monotonic() > later:
+            nudge()
+            later = time.monotonic() + 10
         select.select([], [], [], 0.02)
+
+
+def settled(look, wanted, seconds=PATIENCE):
+    """What look() says once it is what is wanted, or in the end."""
+    deadline = time.monotonic() + seconds
+    while True:
+        got = look()
+        if got == wanted or time.monotonic() > deadline:
+            return got
+        select.select([], [], [], 0.1)
 
 
 class Host:
@@ -90,7 +106,7 @@ class Host:
 
     def run(self, argv, data=None, check=True, env=None):
         p = subprocess.run(self.inside(argv), input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           env={**os.environ, **(env or {})}, timeout=120,
+                           env={**os.environ, **(env or {})}, timeout=600,
                            **({} if data is not None else {"stdin": subprocess.DEVNULL}))
         out = p.stdout.decode("utf-8", "replace")
         if check and p.returncode:
@@ -118,7 +134,7 @@ class Host:
                     return [int(p) for p in f.read().split()]
             except OSError:
                 return []
-        return until("a server's process", find, 5)[0]
+        return until("a server's process", find)[0]
 
     def stop(self):
         self.holder.kill()
@@ -180,7 +196,7 @@ class Host:
         lab.net.sh(f"ip link set {port} master wire; ip link set {port} up")
         self.sh(f"ip addr add {address}/24 dev eth0; ip link set eth0 up")
 
-    def connect(self, address, port, source=None, timeout=60):
+    def connect(self, address, port, source=None, timeout=PATIENCE):
         """A TCP connection that begins at this host."""
         box = {}
 
@@ -199,10 +215,10 @@ class Host:
             raise box["error"]
         return box["socket"]
 
-    def await_port(self, port, address="127.0.0.1", seconds=30):
+    def await_port(self, port, address="127.0.0.1", seconds=PATIENCE):
         def there():
             try:
-                self.connect(address, port, timeout=2).close()
+                self.connect(address, port, timeout=10).close()
                 return True
             except OSError:
                 return False
@@ -215,7 +231,7 @@ class Lab:
             raise LabError("namespaces need root")
         self.dir = tempfile.mkdtemp(prefix="inkan-lab.")
         os.chmod(self.dir, 0o755)
-        self.hosts = []
+        self.hosts, self.mailhosts = [], []
         try:
             self.net = Host(self, "net")
             self.hosts.append(self.net)

@@ -47,7 +47,7 @@ class Server:
 
     def _run(self, *args, check=True):
         p = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                           cwd=self.dir, timeout=60, **self.who)
+                           cwd=self.dir, timeout=300, **self.who)
         if check and p.returncode:
             raise RuntimeError(f"{args[0]}: {p.stdout}")
         return p.stdout
@@ -73,7 +73,7 @@ class Server:
             who = {}
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir, **who)
         log.close()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 180
         while subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", self.dir, "-d", "postgres", "-U", "inkan"],
                              check=False).returncode:
             if time.monotonic() > deadline or self.process.poll() is not None:
@@ -84,7 +84,7 @@ class Server:
     def stop(self, signum=2):  # SIGINT: at once, but in order
         if self.process:
             self.process.send_signal(signum)
-            self.process.wait(30)
+            self.process.wait(180)
             self.process = None
 
     def sql(self, text):

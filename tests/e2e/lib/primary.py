@@ -85,13 +85,18 @@ class Signed(Primary):
             self.add(until("the zone's key", lambda name=name: self.hidden.ds(name)))
         Dns.start(self)
         for name in self.zones:
-            until(f"the transfer of {name}", lambda name=name: self.ask(NAME_SERVER, name, "SOA"))
+            self.await_secondary(f"the transfer of {name}", lambda name=name: self.ask(NAME_SERVER, name, "SOA"), name)
         with open(os.path.join(self.dir, "hints"), "w", encoding="ascii") as f:
             f.write(f". 3600000 NS ns.test.\nns.test. 3600000 A {NAME_SERVER}\n")
         with open(os.path.join(self.dir, "unbound.conf"), "w", encoding="ascii") as f:
             f.write(UNBOUND_CONF.format(resolver=RESOLVER, dir=self.dir, anchor=self.anchor))
         self.host.start(["unbound", "-d", "-c", os.path.join(self.dir, "unbound.conf")])
         self.host.await_port(53, RESOLVER)
+
+    def await_secondary(self, what, check, zone):
+        """NSD fetches a zone when it is told to; a NOTIFY that it lost, or a transfer that
+        failed, it makes up for minutes later."""
+        until(what, check, nudge=lambda: self.host.run(["ldns-notify", "-z", zone, NAME_SERVER], check=False))
 
     def ask(self, server, name, kind, *more):
         """What a server answers, as drill prints it: only the answer's records."""

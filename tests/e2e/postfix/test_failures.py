@@ -117,7 +117,7 @@ def drained(pair):
     pair.sender.signal_filter(signal.SIGTERM)
     time.sleep(0.3)
     t.eq(finish(s, rest), 250, "SIGTERM: the message in flight is taken")
-    t.eq(pair.sender.filter.wait(40), 0, "SIGTERM: exit status 0")
+    t.eq(pair.sender.filter.wait(180), 0, "SIGTERM: exit status 0")
     t.eq(len(fields(pair.receiver.await_mail(made[0]), "DKIM-Signature")), 1, "SIGTERM: and signed")
     pair.sender.start_filter()
 

@@ -90,7 +90,7 @@ def bounce(pair):
     before = len(pair.receiver.inbox())
     with pair.receiver.smtp(587, pair.dns.host) as s:
         t.eq(s.send_raw(B, ["fails@example.org"], message)[0], 250, "a mail that will bounce is taken")
-    until("the bounce", lambda: len(pair.receiver.inbox()) > before, 60)
+    until("the bounce", lambda: len(pair.receiver.inbox()) > before)
     got = pair.receiver.inbox()[-1]
     t.ok(b"MAILER-DAEMON@example.org" in got and mark.encode() in got, "the bounce came")
     t.ok(passed(got), "bounce: dkim=pass", authres(got, "example.net"))
@@ -173,7 +173,7 @@ def scored(pair):
 
     def judged(id):
         try:
-            return until("a score", lambda: (lambda got: got if got["score"] is not None else None)(ask(f"/test?format=json&id={id}")), 60)
+            return until("a score", lambda: (lambda got: got if got["score"] is not None else None)(ask(f"/test?format=json&id={id}")))
         except LabError as e:
             raise LabError(f"{e}\n" + "\n".join(host.log[-20:])) from None
 
@@ -198,17 +198,17 @@ def scored(pair):
     with pair.receiver.smtp(25, pair.dns.host) as s:
         for address in to[4:]:
             s.send_raw("x@stranger.test", [address], mails.mail("x@stranger.test", address, b"x" * 70 + b"\n" + b"y\n" * 400_000)[1])
-    until("both tell to try again", lambda: all(host.find_log(x) for x in ("451 4.3.0 The message cannot be kept", "No space left on device")), 60)
+    until("both tell to try again", lambda: all(host.find_log(x) for x in ("451 4.3.0 The message cannot be kept", "No space left on device")))
     t.eq(sum(x in pair.receiver.queue() for x in to[4:]), 2, "a full disk: both wait in Postfix's queue")
     host.sh("mount -o remount,size=16m /var/lib/score")
 
     def come():
         pair.receiver.queue_run()
         return all(ask(f"/test?format=json&id={x['id']}")["score"] is not None for x in given[4:])
-    t.ok(until("both in the end", come, 60), "and come when there is room")
+    t.ok(until("both in the end", come), "and come when there is room")
     with pair.receiver.smtp(25, pair.dns.host) as s:
         s.send_raw("x@stranger.test", ["score+aaaaaaaaaaaaaaaa@example.net"], b"Subject: x\n\nx\n")
-    until("a refusal", lambda: host.find_log("550 5.1.1 No such test address"), 60)
+    until("a refusal", lambda: host.find_log("550 5.1.1 No such test address"))
     t.ok(True, "an address that was not given out is refused, and Postfix tells the sender")
     os.kill(host.inner_pid(server), 15)
     t.eq(server.wait(30), 0, "the server ends")

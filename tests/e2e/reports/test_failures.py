@@ -79,7 +79,7 @@ def empty():
 
 def sqlite(name):
     def ask(sql):
-        db = sqlite3.connect(path(name), timeout=30)
+        db = sqlite3.connect(path(name), timeout=600)
         try:
             with db:
                 return [list(r) for r in db.execute(sql)]

@@ -202,7 +202,7 @@ def killing(box, corpus):
             os.kill(box.host.inner_pid(p), signal.SIGKILL)
         except (LabError, OSError):
             pass  # it had ended
-        p.wait(60)
+        p.wait(180)
     code, got = box.load("--all", store="killed.db")
     there = [r for i, r in enumerate(corpus) if i not in (62, 63)]
     t.eq((code, summary(box, "killed.db")), (0, totals(there)), "killed in between, then read to the end: the totals are exact")

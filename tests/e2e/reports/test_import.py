@@ -258,7 +258,7 @@ try:
         shown += os.read(master, 65536)
 except OSError:
     pass  # the other end is closed
-t.ok(p.wait(60) == 0 and b"#" in shown and b"%" in shown and b"broken.xml" in shown, "a bar on a terminal, and the bad file above it", shown)
+t.ok(p.wait(180) == 0 and b"#" in shown and b"%" in shown and b"broken.xml" in shown, "a bar on a terminal, and the bad file above it", shown)
 t.ok(b"[" not in run("reports", "import", files, "--store", "sqlite:" + path("tty.db"))[2], "no bar elsewhere")
 
 # ---- as a command ----

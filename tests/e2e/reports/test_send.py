@@ -220,7 +220,7 @@ for (@ARGV) { Mail::DMARC::Report::Receive->new->from_file($_) or die "$_ is no 
 print $out JSON::PP->new->canonical->encode(\%sum);
 """
 files = [os.path.join(SENDMAIL + ".box", n + ".eml") for n in mails if not argv(n)[-1].startswith("reports@")]
-p = subprocess.run(["perl", "-e", PERL, *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+p = subprocess.run(["perl", "-e", PERL, *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600, check=False)
 theirs = json.loads(p.stdout) if p.returncode == 0 else {}
 t.eq(p.returncode, 0, "Mail::DMARC reads them")
 if p.returncode:
@@ -340,7 +340,7 @@ empty()
 s = owed("many.db", 8, 3)
 each = [subprocess.Popen([INKAN, "reports", "send", "--from", "r@example.net", "--sendmail", SENDMAIL, "--store", s.url, "--zone",
                           zone, "--time", str(NOW)], stdout=subprocess.DEVNULL) for _ in range(10)]
-t.eq([p.wait(timeout=120) for p in each], [0] * 10, "ten programs on one store")
+t.eq([p.wait(timeout=600) for p in each], [0] * 10, "ten programs on one store")
 t.eq(sorted(argv(n)[-1] for n in box()), [f"d@d{i}.example" for i in range(8)], "each report is sent once")
 
 # ---- large days: parts that each fit into a mail ----

@@ -261,7 +261,7 @@ def downloads():
 
 def patient(target):
     """The status, once there is a place again."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while True:
         try:
             return pages.ask(target)[0]

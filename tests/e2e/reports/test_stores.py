@@ -75,7 +75,7 @@ def together(store):
         random.Random(i).shuffle(files)
         importers.append(subprocess.Popen([INKAN, "reports", "import", "--json", "--store", store, *files],
                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
-    out = [p.communicate(timeout=100) for p in importers]
+    out = [p.communicate(timeout=600) for p in importers]
     t.eq([p.returncode for p in importers], [0] * 4, "four importers at once: all end well")
     t.eq(sum(json.loads(o)["reports"] for o, _ in out), len(corpus), "four importers at once: every report once")
     t.eq(wrong(store), None, "four importers at once: the totals")
@@ -149,7 +149,7 @@ try:
         sendmail = write("sendmail", '#!/bin/sh\nset -eu\ncat >/dev/null\nfor to; do :; done\nmktemp "$0.$to.XXXXXX" >/dev/null\n', 0o755)
         each = [subprocess.Popen([INKAN, "reports", "send", "--from", "r@example.net", "--sendmail", sendmail, "--store", pg.url,
                                   "--zone", path("zone"), "--time", "1788570000"], stdout=subprocess.DEVNULL) for _ in range(6)]
-        t.eq([p.wait(timeout=120) for p in each], [0] * 6, "six programs that send, on one PostgreSQL")
+        t.eq([p.wait(timeout=600) for p in each], [0] * 6, "six programs that send, on one PostgreSQL")
         taken = sorted(n.split(".", 1)[1].rpartition(".")[0] for n in os.listdir(os.path.dirname(sendmail)) if n.startswith("sendmail."))
         t.eq(taken, ["a@a.example", "b@b.example"], "each report is sent once")
         pg.sql("INSERT INTO inkan_schema VALUES (999)")
@@ -165,7 +165,7 @@ try:
                              stderr=subprocess.PIPE)
         pg.sql("SELECT 1")
         pg.stop()
-        _, err = p.communicate(corpus[0].xml().replace(b"<report_id>", b"<report_id>new"), timeout=60)
+        _, err = p.communicate(corpus[0].xml().replace(b"<report_id>", b"<report_id>new"), timeout=600)
         t.ok(p.returncode == 69 and err, "a server that goes away in the middle", f"{p.returncode} {err}")
         pg.start()
         t.eq(reports(pg.url, "import", write("new.xml", corpus[0].xml().replace(b"<report_id>", b"<report_id>new")))[1]["reports"], 1,

@@ -31,22 +31,22 @@ class Served:
                 where = re.search(r"pages? (?:is|are) at (\S+)$", line)
             if where:
                 break
-            _, err = self.p.communicate(timeout=60)
+            _, err = self.p.communicate(timeout=600)
             if listen or b"in use" not in err:
                 raise RuntimeError(err.decode(errors="replace"))
         self.where = where.group(1)
 
     def socket(self):
         if self.port:
-            return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+            return socket.create_connection(("127.0.0.1", self.port), timeout=600)
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(60)
+        s.settimeout(300)
         s.connect(self.where)
         return s
 
     def ask(self, target, method="GET", body=None, **fields):
         """(status, fields, text)"""
-        c = http.client.HTTPConnection("127.0.0.1", self.port or 80, timeout=60)
+        c = http.client.HTTPConnection("127.0.0.1", self.port or 80, timeout=600)
         c.sock = self.socket()
         c.request(method, target, body, {k.replace("_", "-"): v for k, v in fields.items()})
         r = c.getresponse()
@@ -74,7 +74,7 @@ class Served:
 
     def stop(self):
         self.p.terminate()
-        _, err = self.p.communicate(timeout=60)
+        _, err = self.p.communicate(timeout=600)
         return self.p.returncode, err.decode(errors="replace")
 
 

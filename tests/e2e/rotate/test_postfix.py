@@ -74,7 +74,7 @@ class Sender(threading.Thread):
 
 class Load:
     def __init__(self, sender, receiver, dns):
-        self.host, self.receiver, self.dns = sender.host, receiver, dns
+        self.host, self.receiver, self.dns, self.hurry = sender.host, receiver, dns, receiver.hurry
         self.sent, self.wrong, self.arrived, self.selectors = set(), [], {}, {}
         self.files, self.over = set(), False
         self.senders = [Sender(self, "SMTP", 0.05, lambda: Session(sender.host, "127.0.0.1", 25)),
@@ -141,9 +141,9 @@ class Load:
     def settle(self):
         """All that was handed in, or was being handed in, has arrived."""
         counts = [s.count for s in self.senders]
-        until("mail that is under way", lambda: all(s.count > n + 1 or not s.is_alive() for s, n in zip(self.senders, counts)), 60)
+        until("mail that is under way", lambda: all(s.count > n + 1 or not s.is_alive() for s, n in zip(self.senders, counts)))
         marks = set(self.sent)
-        until("mail that was handed in", lambda: marks <= self.arrived.keys() or not self.watcher.is_alive(), 60)
+        until("mail that was handed in", lambda: marks <= self.arrived.keys() or not self.watcher.is_alive(), nudge=self.hurry)
         return len(marks)
 
     def again(self, selector):
@@ -156,10 +156,10 @@ class Load:
         for s in self.senders:
             s.over = True
         for s in self.senders:
-            s.join(60)
-        until("the last mails", lambda: self.sent <= self.arrived.keys() or not self.watcher.is_alive(), 60)
+            s.join(300)
+        until("the last mails", lambda: self.sent <= self.arrived.keys() or not self.watcher.is_alive(), nudge=self.hurry)
         self.over = True
-        self.watcher.join(60)
+        self.watcher.join(300)
 
 
 class Rotations:
@@ -173,7 +173,7 @@ class Rotations:
                 "-e", f"inject={kill[0]}:signal=KILL:when={kill[1]}") if kill else ()
         p = subprocess.run(self.host.inside([*wrap, INKAN, "rotate", *args, "--domain", "example.org", "--nameserver", NAME_SERVER,
                                              "--state", STATE, "--time", str(self.now), "--json"]),
-                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600,
                            env={**os.environ, "ASAN_OPTIONS": ASAN, "LC_ALL": "C.UTF-8"})
         if kill and p.returncode in (-9, 137) and not p.stdout:
             self.kills += 1
@@ -186,7 +186,7 @@ class Rotations:
 
     def status(self):
         p = subprocess.run(self.host.inside([INKAN, "rotate", "status", "--state", STATE, "--json"]), stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, timeout=60, env={**os.environ, "ASAN_OPTIONS": ASAN})
+                           stdout=subprocess.PIPE, timeout=600, env={**os.environ, "ASAN_OPTIONS": ASAN})
         got = json.loads(p.stdout or b"{}").get("rotations")
         return got[0] if got else {}
 
@@ -254,7 +254,7 @@ with Lab() as lab:
         m.start_postfix()
     sender.host.write("/run/tsig.key", KEY, 0o600)
     load = Load(sender, receiver, primary)
-    until("mail of every kind", lambda: all(s.count > 2 for s in load.senders), 60)
+    until("mail of every kind", lambda: all(s.count > 2 for s in load.senders))
     load.settle()
     rotations = Rotations(sender, load, "/run/tsig.key")
     # at the third rename of every run: the tables and each stage that is written down

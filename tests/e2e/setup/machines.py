@@ -98,7 +98,7 @@ def judged(machine, message):
     out = subprocess.run(machine.host.inside(
         [INKAN, "verify", "--json", "--nameserver", machine.resolver, "--ip", machine.address, "--helo",
          machine.host.sh("postconf -h myhostname").strip(), "--mail-from", f"root@{machine.domain}"]),
-        input=message, stdout=subprocess.PIPE, env={**os.environ, "ASAN_OPTIONS": ASAN}, timeout=60).stdout
+        input=message, stdout=subprocess.PIPE, env={**os.environ, "ASAN_OPTIONS": ASAN}, timeout=300).stdout
     return json.loads(out)
 
 

@@ -147,7 +147,7 @@ undo(root)
 reader, writer = os.pipe()
 os.close(reader)
 p = subprocess.run([trees.INKAN, "setup", "--root", root, "--ip", "192.0.2.1", "--apply"], stdin=subprocess.DEVNULL, stdout=writer,
-                   stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"}, timeout=60)
+                   stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"}, timeout=600)
 os.close(writer)
 t.ok("inkan.sock" in trees.get(root, "/etc/postfix/main.cf").decode(), "--apply into a closed pipe goes to its end", p)
 undo(root)
@@ -212,7 +212,7 @@ def killed(root, option, n):
     """True when the n-th change on disk was reached."""
     p = subprocess.run(["strace", "-o", "/dev/null", "-e", f"trace={STEPS}", "-e", f"inject={STEPS}:signal=SIGKILL:when={n}",
                         trees.INKAN, "setup", "--root", root, "--ip", "192.0.2.1", option],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=600,
                        env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0", "LC_ALL": "C.UTF-8"})
     assert p.returncode in (0, -9, 137), p.stderr
     return p.returncode != 0

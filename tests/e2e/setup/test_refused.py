@@ -63,7 +63,7 @@ def applies(m, name, smtp):
 def keeps(m, settings, words):
     """A Postfix that takes the test mail and does not hand it on."""
     m.host.run(["postconf", "-e", *settings])
-    m.host.sh("postfix stop >/dev/null 2>&1 || true; postfix start >/dev/null 2>&1")
+    m.restart_postfix()
     before = m.etc()
     code, out, took = timed(m, "--apply")
     t.ok(code == 69 and words in out and "Everything was taken back" in out, f"{settings[-1]}: said, and taken back", f"{code} {out}")
@@ -92,7 +92,7 @@ with Lab() as lab:
         elif name == "no answer":
             # a Postfix that cannot be reached on loopback, beside it
             m.postconf("inet_interfaces=192.0.2.1", "defer_transports=")
-            m.host.sh("postfix stop >/dev/null 2>&1; postfix start >/dev/null 2>&1")
+            m.restart_postfix()
             applies(m, name, "SMTP: cannot connect to port 25")
         server.stop()
     keeps(m, ["inet_interfaces=all", "header_checks=static:HOLD"], "Postfix holds the test mail back")

@@ -88,7 +88,7 @@ def setup(root, *args, stdin=subprocess.DEVNULL, **more):
     """(exit status, standard output, standard error)"""
     env = dict(os.environ, LC_ALL="C.UTF-8")
     p = subprocess.run([INKAN, "setup", "--root", root, "--ip", "192.0.2.1", *args], stdin=stdin, text=True,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, env=env, **more)
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600, env=env, **more)
     return p.returncode, p.stdout, p.stderr
 
 
