@@ -100,6 +100,17 @@ struct store *reports_store(struct cli *cli, bool create)
 		      : store_open(reports_store_url(cli), false, &cli->err);
 }
 
+struct store *reports_reading(struct cli *cli)
+{
+	struct store *s = reports_store(cli, false);
+
+	if (s && !store_read_begin(s, &cli->err)) {
+		store_close(s);
+		return NULL;
+	}
+	return s;
+}
+
 bool reports_day_option(struct cli *cli, const char *name, int64_t *day)
 {
 	const char *text = args_get(&cli->args, name);

@@ -8,6 +8,9 @@
 
 /* The store that --store names, or the usual one.  NULL: cli->err. */
 struct store *reports_store(struct cli *cli, bool create);
+/* Until it is closed all questions see one state of it: sums move between its
+ * tables. */
+struct store *reports_reading(struct cli *cli);
 const char *reports_store_url(struct cli *cli);
 /* --domain, --since, --until, --failing.  False: cli->err. */
 bool reports_filter(struct cli *cli, struct store_filter *f);

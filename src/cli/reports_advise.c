@@ -111,7 +111,7 @@ int reports_advise(struct cli *cli)
 
 	if (!args_has(&cli->args, "domain"))
 		return cli_usage(cli, _("advise needs --domain"));
-	if (!reports_filter(cli, &f) || !(s = reports_store(cli, false)))
+	if (!reports_filter(cli, &f) || !(s = reports_reading(cli)))
 		return cli_fail(cli);
 	ok = advice_make(cli->arena, s, &f, &a, &cli->err);
 	store_close(s);

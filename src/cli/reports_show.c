@@ -112,7 +112,7 @@ int reports_summary(struct cli *cli)
 	struct store *s;
 	bool ok;
 
-	if (!reports_filter(cli, &f) || !(s = reports_store(cli, false))) {
+	if (!reports_filter(cli, &f) || !(s = reports_reading(cli))) {
 		json_decref(g.domains);
 		return cli_fail(cli);
 	}
@@ -170,7 +170,7 @@ int reports_sources(struct cli *cli)
 	struct store *s;
 	json_t *list;
 
-	if (!reports_filter(cli, &f) || !(s = reports_store(cli, false)))
+	if (!reports_filter(cli, &f) || !(s = reports_reading(cli)))
 		return cli_fail(cli);
 	if (!store_sources(s, &f, cli->arena, &all, &cli->err))
 		return done(cli, s, false);
@@ -272,7 +272,7 @@ int reports_list(struct cli *cli)
 	struct store *s;
 	bool ok;
 
-	if (!reports_filter(cli, &f) || !(s = reports_store(cli, false)))
+	if (!reports_filter(cli, &f) || !(s = reports_reading(cli)))
 		return cli_fail(cli);
 	g.list = json_array();
 	ok = store_reports(s, &f, take_report, &g, &cli->err);
