@@ -6,8 +6,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Pieces in the queue. */
-enum { PIECES = 6 };
+/* Pieces in the queue: while a batch is committed and sums are merged, reading goes
+ * on.  Memory that no piece has needed yet is not taken. */
+enum { PIECES = 64 };
 
 /* A batch: rows after which it is committed. */
 enum { BATCH_ROWS = 50000, REPORT_COSTS = 20 };
