@@ -1,7 +1,7 @@
 /* report_limits inflate|expat FILE...: what reading .xml.gz costs before anything
  * is understood: unpacking alone, and unpacking with expat looking at it.
- * report_limits sqlite ROWS DATABASE: what the rows alone cost in a table of the
- * same shape and key, one prepared statement, batches of the same size. */
+ * report_limits sqlite ROWS DATABASE: what the rows alone cost in a table with a row
+ * for each, one prepared statement, batches of the same size. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -96,7 +96,7 @@ def main():
             take("limit: unpacking alone", args.rows, limits, "inflate", path)
             take("limit: expat alone", args.rows, limits, "expat", path)
             db = os.path.join(tmp, f"l{i}.db")
-            take("limit: the rows alone into SQLite", args.rows, limits, "sqlite", str(args.rows), db)
+            take("limit: a row of a table each, SQLite", args.rows, limits, "sqlite", str(args.rows), db)
             os.unlink(db)
         if pg:
             pg.__exit__(None, None, None)
