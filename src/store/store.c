@@ -193,7 +193,7 @@ static bool add_days(void *arg, const struct traffic *t, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct traffic day = {
-			.domain = t[i].domain,
+			.domain = f->s->head.domain,
 			.day = t[i].day,
 			.source_ip = STR(""),
 			.disposition = t[i].disposition,
@@ -234,7 +234,8 @@ static bool flush_rollup(struct store *s, struct err *e)
 /* Days come when the report's end does. */
 static bool add_up(struct store *s, const struct store_record *r, struct err *e)
 {
-	struct traffic t = rollup_row(s->head.domain, r);
+	/* all rows are of one domain: it would be sorted by in vain */
+	struct traffic t = rollup_row(STR(""), r);
 
 	count(&s->totals, r);
 	return rollup_add(s->rollup, &t) ||
