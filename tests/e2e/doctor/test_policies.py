@@ -57,7 +57,7 @@ OUT = ["port25.out.timeout", "port25.out.refused", "port25.out.greeting", "port2
 def probes(lab, host, cert, silent):
     """silent: a probe that was begun long ago, at an address whose packets are lost."""
     def probe(*args):
-        out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "5", "--domain",
+        out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "60", "--domain",
                         "example.org", "--only", "port25.", *args], env={"LC_ALL": "C.UTF-8", "LANGUAGE": ""})
         return [(f["status"], f["code"]) for f in json.loads(out)["findings"]]
 
@@ -119,7 +119,7 @@ def scenario(lab):
         dns.start()
 
     def check(*args):
-        out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "5", "--domain",
+        out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "60", "--domain",
                         "example.org", "--ca-file", ROOT, "--only", "policy.mta_sts", "--only", "policy.tls_rpt", "--only", "dane.",
                         *args], env={"LC_ALL": "C.UTF-8", "LANGUAGE": ""})
         return json.loads(out)["findings"]

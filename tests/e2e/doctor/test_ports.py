@@ -19,7 +19,7 @@ ROOT = "/etc/ssl/own-root.pem"
 
 def check(host, *args, areas=AREAS):
     only = [word for area in areas for word in ("--only", area)]
-    out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "10",
+    out = host.run([os.path.abspath(INKAN), "check", "--json", "--nameserver", "192.0.2.53", "--dns-timeout", "60",
                     "--domain", "example.org", "--ca-file", ROOT, *only, *args], env={"LC_ALL": "C.UTF-8", "LANGUAGE": ""})
     return json.loads(out)["findings"]
 

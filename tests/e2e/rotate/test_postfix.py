@@ -171,7 +171,7 @@ class Rotations:
         """(was it killed?, the rotation as JSON)"""
         wrap = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={kill[0]}",
                 "-e", f"inject={kill[0]}:signal=KILL:when={kill[1]}") if kill else ()
-        p = subprocess.run(self.host.inside([*wrap, INKAN, "rotate", *args, "--domain", "example.org", "--nameserver", NAME_SERVER,
+        p = subprocess.run(self.host.inside([*wrap, INKAN, "rotate", *args, "--domain", "example.org", "--nameserver", NAME_SERVER, "--dns-timeout", "60",
                                              "--state", STATE, "--time", str(self.now), "--json"]),
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600,
                            env={**os.environ, "ASAN_OPTIONS": ASAN, "LC_ALL": "C.UTF-8"})

@@ -52,7 +52,7 @@ def make_zone(name, second=False):
 def query(server, name):
     """TXT, by UDP or TCP when it is cut: the strings joined, or None."""
     wire = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + b"".join(bytes([len(p)]) + p.encode() for p in name.split(".")) + b"\0\0\x10\0\1"
-    with socket.create_connection((server, 53), 10) as s:
+    with socket.create_connection((server, 53), 180) as s:
         s.sendall(struct.pack(">H", len(wire)) + wire)
         n = struct.unpack(">H", s.recv(2, socket.MSG_WAITALL))[0]
         got = s.recv(n, socket.MSG_WAITALL)
@@ -163,7 +163,7 @@ class Load(threading.Thread):
 
 
 def rotate(*args, now=START, wrap=(), domain="example.org"):
-    argv = [*wrap, INKAN, "rotate", *args, "--domain", domain, "--nameserver", PRIMARY, "--state", path("state"),
+    argv = [*wrap, INKAN, "rotate", *args, "--domain", domain, "--nameserver", PRIMARY, "--dns-timeout", "60", "--state", path("state"),
             "--time", str(now), "--json"]
     p = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV, timeout=600)
     try:
@@ -337,7 +337,7 @@ left = [f for d in ("state", ".") for f in os.listdir(path(d)) if f.endswith(".i
 t.ok(len(left) <= 3, "what a kill leaves is used again", left)
 
 # ---- two at once
-procs = [subprocess.Popen([INKAN, "rotate", "start", *P, "--hold", "0", "--domain", "example.net", "--nameserver", PRIMARY,
+procs = [subprocess.Popen([INKAN, "rotate", "start", *P, "--hold", "0", "--domain", "example.net", "--nameserver", PRIMARY, "--dns-timeout", "60",
                            "--state", path("state"), "--time", str(now + 32 * DAY)], stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, env=ENV) for _ in range(2)]
 results = sorted((p.wait(180), p.stderr.read().decode()) for p in procs)

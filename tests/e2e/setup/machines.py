@@ -96,7 +96,7 @@ class Bare(Machine):
 def judged(machine, message):
     """What a stranger says of the message, by the lab's DNS."""
     out = subprocess.run(machine.host.inside(
-        [INKAN, "verify", "--json", "--nameserver", machine.resolver, "--ip", machine.address, "--helo",
+        [INKAN, "verify", "--json", "--nameserver", machine.resolver, "--dns-timeout", "60", "--ip", machine.address, "--helo",
          machine.host.sh("postconf -h myhostname").strip(), "--mail-from", f"root@{machine.domain}"]),
         input=message, stdout=subprocess.PIPE, env={**os.environ, "ASAN_OPTIONS": ASAN}, timeout=300).stdout
     return json.loads(out)

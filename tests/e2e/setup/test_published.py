@@ -27,7 +27,7 @@ class Tls(Session):
 def publish(m, dns, host, *more):
     m.host.write("/etc/inkan/tsig.key", KEY, 0o600)
     code, out = m.host.run([INKAN, "records", "--publish", "--yes", "--json", "--domain", m.domain, "--host", host, "--ip", m.address,
-                            "--server", HIDDEN, "--tsig", "/etc/inkan/tsig.key", *more], check=False, env={"ASAN_OPTIONS": ASAN})
+                            "--server", HIDDEN, "--dns-timeout", "60", "--tsig", "/etc/inkan/tsig.key", *more], check=False, env={"ASAN_OPTIONS": ASAN})
     m.host.sh("rm /etc/inkan/tsig.key")
     t.eq(code, 0, f"{m.domain}: records --publish") or t.note(out)
     names = [(c["name"], c["type"]) for c in json.loads(out[out.index("{"):])["changes"] if c["action"] in ("add", "replace")] if code == 0 else []
@@ -41,7 +41,8 @@ def publish(m, dns, host, *more):
 def clean(m, name, known=()):
     """inkan check has nothing that this machine could cure; its own certificate is believed."""
     cert = m.host.sh("f=$(postconf -hx smtpd_tls_chain_files); echo ${f:-$(postconf -hx smtpd_tls_cert_file)}").split(",")[0].strip()
-    out = m.host.run([INKAN, "check", "--json", "--domain", m.domain, "--nameserver", RESOLVER, "--ca-file", cert], check=False,
+    out = m.host.run([INKAN, "check", "--json", "--domain", m.domain, "--nameserver", RESOLVER, "--dns-timeout", "60",
+                          "--ca-file", cert], check=False,
                      env={"ASAN_OPTIONS": ASAN, "LC_ALL": "C.UTF-8"})[1]
     found = [f"{f['status']} {f['code']} {f['subject']}: {f['seen']}" for f in json.loads(out)["findings"]
              if f["status"] in ("fail", "warn") and f["code"] not in known]
