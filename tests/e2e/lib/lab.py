@@ -129,6 +129,8 @@ class Host:
     def inner_pid(self, server):
         """Process id (outside) of what start() began: nsenter forks into the pid namespace."""
         def find():
+            if server.poll() is not None:
+                raise LabError(f"it has ended: status {server.returncode}")
             try:
                 with open(f"/proc/{server.pid}/task/{server.pid}/children", encoding="ascii") as f:
                     return [int(p) for p in f.read().split()]
