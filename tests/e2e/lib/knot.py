@@ -43,7 +43,8 @@ class Knot:
         return f"{self.address}:{self.port}"
 
     def config(self):
-        yield f'server:\n  rundir: "{self.dir}"\n  listen: {self.address}@{self.port}\n'
+        yield f'server:\n  rundir: "{self.dir}"\n  listen: {self.address}@{self.port}\n' \
+              "  tcp-io-timeout: 60000\n  tcp-remote-io-timeout: 60000\n  tcp-idle-timeout: 60\n"
         yield f'database:\n  storage: "{self.dir}/db"\n'
         yield f"key:\n  - id: inkan\n    algorithm: hmac-sha256\n    secret: {SECRET}\n"
         yield "acl:\n  - id: update\n    key: inkan\n    action: update\n  - id: any\n    action: transfer\n" \

@@ -86,10 +86,14 @@ class Load:
     def txt(self, name):
         """What the zone has now: the strings joined, b"" when there is none."""
         wire = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + b"".join(bytes([len(p)]) + p for p in name.rstrip(b".").split(b".")) + b"\0\0\x10\0\1"
-        with self.dns.host.connect(NAME_SERVER, 53) as s:
-            s.sendall(struct.pack(">H", len(wire)) + wire)
-            n = struct.unpack(">H", s.recv(2, socket.MSG_WAITALL))[0]
-            got = s.recv(n, socket.MSG_WAITALL)
+        got = b""
+        while len(got) < 12:  # a server ends connections that stand still
+            try:
+                with self.dns.host.connect(NAME_SERVER, 53) as s:
+                    s.sendall(struct.pack(">H", len(wire)) + wire)
+                    got = s.recv(struct.unpack(">H", s.recv(2, socket.MSG_WAITALL))[0], socket.MSG_WAITALL)
+            except (ConnectionError, struct.error):
+                time.sleep(0.1)
         if not struct.unpack(">H", got[6:8])[0]:
             return b""
         at = len(wire) + 10  # behind a pointer to the name, type, class and TTL

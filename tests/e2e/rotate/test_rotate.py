@@ -52,10 +52,14 @@ def make_zone(name, second=False):
 def query(server, name):
     """TXT, by UDP or TCP when it is cut: the strings joined, or None."""
     wire = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + b"".join(bytes([len(p)]) + p.encode() for p in name.split(".")) + b"\0\0\x10\0\1"
-    with socket.create_connection((server, 53), 180) as s:
-        s.sendall(struct.pack(">H", len(wire)) + wire)
-        n = struct.unpack(">H", s.recv(2, socket.MSG_WAITALL))[0]
-        got = s.recv(n, socket.MSG_WAITALL)
+    got = b""
+    while len(got) < 12:  # a server ends connections that stand still
+        try:
+            with socket.create_connection((server, 53), 180) as s:
+                s.sendall(struct.pack(">H", len(wire)) + wire)
+                got = s.recv(struct.unpack(">H", s.recv(2, socket.MSG_WAITALL))[0], socket.MSG_WAITALL)
+        except (ConnectionError, struct.error):
+            time.sleep(0.1)
     if struct.unpack(">H", got[6:8])[0] == 0:
         return None
     at = len(wire) + 2  # a pointer to the name
