@@ -198,7 +198,7 @@ static bool take_row(void *arg, const str *c)
 			r.hints |= STORE_HINT_FORWARDED;
 	while (take_object(&auth, f->row, &x))
 		learn(&x, f->now->domain, &r);
-	t = rollup_row(STR(""), &r);
+	t = rollup_row(&r);
 	return rollup_add(f->rollup, &t) ||
 	       (flush(f) && rollup_add(f->rollup, &t));
 }

@@ -54,10 +54,10 @@ void rollup_reset(struct rollup *r)
 	r->sorted = false;
 }
 
-struct traffic rollup_row(str domain, const struct store_record *r)
+struct traffic rollup_row(const struct store_record *r)
 {
 	return (struct traffic){
-		.domain = domain,
+		.domain = STR(""),
 		.source_ip = r->source_ip,
 		.disposition = r->disposition,
 		.selector = r->selector,

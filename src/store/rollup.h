@@ -11,8 +11,8 @@ struct rollup *rollup_new(size_t max); /* rows; NULL: no memory */
 void rollup_free(struct rollup *r);
 
 void rollup_reset(struct rollup *r);
-/* A record's traffic, without a day. */
-struct traffic rollup_row(str domain, const struct store_record *r);
+/* A record's traffic, without a domain and a day: those of its report. */
+struct traffic rollup_row(const struct store_record *r);
 /* False: full, flush first; it was not taken. */
 bool rollup_add(struct rollup *r, const struct traffic *t);
 

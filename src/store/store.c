@@ -234,8 +234,7 @@ static bool flush_rollup(struct store *s, struct err *e)
 /* Days come when the report's end does. */
 static bool add_up(struct store *s, const struct store_record *r, struct err *e)
 {
-	/* all rows are of one domain: it would be sorted by in vain */
-	struct traffic t = rollup_row(STR(""), r);
+	struct traffic t = rollup_row(r);
 
 	count(&s->totals, r);
 	return rollup_add(s->rollup, &t) ||
