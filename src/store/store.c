@@ -272,12 +272,6 @@ bool store_put_records(struct store *s, const struct store_record *r, size_t n,
 	return true;
 }
 
-bool store_put_record(struct store *s, const struct store_record *r,
-		      struct err *e)
-{
-	return store_put_records(s, r, 1, e);
-}
-
 bool store_put_tls(struct store *s, const struct store_tls *r, struct err *e)
 {
 	s->n++;

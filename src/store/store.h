@@ -115,8 +115,6 @@ bool store_skip_known(struct store *s, const struct store_head *h, str ident,
 		      uint64_t rows, bool *known, struct err *e);
 bool store_report_begin(struct store *s, const struct store_head *h,
 			struct err *e);
-bool store_put_record(struct store *s, const struct store_record *r,
-		      struct err *e);
 bool store_put_records(struct store *s, const struct store_record *r, size_t n,
 		       struct err *e);
 bool store_put_tls(struct store *s, const struct store_tls *r, struct err *e);

@@ -315,7 +315,7 @@ static void put_row(struct store *s, struct arena *a, str domain,
 		r.reasons = buf_str(&reasons);
 	}
 	r.auth = buf_str(&auth);
-	assert_true(store_put_record(s, &r, &e));
+	assert_true(store_put_records(s, &r, 1, &e));
 	truth_row(l, &r);
 }
 

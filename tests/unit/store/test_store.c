@@ -67,7 +67,7 @@ static void put(struct store *s, struct store_head h, const char *ident,
 
 	assert_true(store_report_begin(s, &h, &e));
 	for (size_t i = 0; i < n; i++)
-		assert_true(store_put_record(s, &r[i], &e));
+		assert_true(store_put_records(s, &r[i], 1, &e));
 	assert_true(store_report_end(s, &t, &e));
 }
 
@@ -133,7 +133,7 @@ static void given_up(void **state)
 	(void)state;
 	assert_true(store_begin(s, &e));
 	assert_true(store_report_begin(s, &h, &e));
-	assert_true(store_put_record(s, &r, &e));
+	assert_true(store_put_records(s, &r, 1, &e));
 	assert_true(store_report_cancel(s, &e)); /* this one alone */
 	put(s, h, "A", &r, 1);
 	assert_true(store_commit(s, &c, &e));
