@@ -235,14 +235,6 @@ void table_json(struct buf *b, const struct table *t, const str *values)
 	buf_putc(b, '}');
 }
 
-static void put_days(struct question *q, const struct store_filter *f)
-{
-	question_put(q, " AND r.end_time >= ");
-	question_number(q, f->since * 86400);
-	question_put(q, " AND r.begin_time < ");
-	question_number(q, (f->until + 1) * 86400);
-}
-
 /* The columns of the key from there on, or with values those: the first one is
  * text, the others are numbers. */
 static void put_keys(struct question *q, const struct table *t, size_t from,
@@ -313,7 +305,7 @@ bool table_rows(struct store *s, const struct table *t,
 	} else {
 		question_put(&q, "1 = 1");
 	}
-	put_days(&q, f);
+	question_days(&q, f);
 	if (after)
 		put_after(&q, t, f->domain.n > 0, after);
 	question_put(&q, " ORDER BY ");

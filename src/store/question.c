@@ -46,6 +46,14 @@ void question_member(struct question *q, int64_t value)
 	question_text(q, text_of(q, value));
 }
 
+void question_days(struct question *q, const struct store_filter *f)
+{
+	question_put(q, " AND r.end_time >= ");
+	question_number(q, f->since * 86400);
+	question_put(q, " AND r.begin_time < ");
+	question_number(q, (f->until + 1) * 86400);
+}
+
 bool question_ask(struct question *q, struct store *s, store_row_fn *fn,
 		  void *arg, struct err *e)
 {

@@ -4,7 +4,7 @@
 #define STORE_QUESTION_H
 
 #include "base/buf.h"
-#include "store/store.h"
+#include "store/query.h"
 
 enum { QUESTION_PARAMETERS = 16 };
 
@@ -22,6 +22,9 @@ void question_number(struct question *q, int64_t value);
 /* In "(column, column) > (...)": behind a cast SQLite would look for the first
  * column only and read all of it. */
 void question_member(struct question *q, int64_t value);
+
+/* " AND ...": report r has days of the filter. */
+void question_days(struct question *q, const struct store_filter *f);
 
 /* As store_query. */
 bool question_ask(struct question *q, struct store *s, store_row_fn *fn,

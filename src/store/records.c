@@ -127,12 +127,8 @@ static void put_choice(struct question *q, const struct records_choice *c)
 		question_put(q, " AND x.report = ");
 		question_number(q, (int64_t)c->number);
 	}
-	if (c->days) {
-		question_put(q, " AND r.end_time >= ");
-		question_number(q, c->days->since * 86400);
-		question_put(q, " AND r.begin_time < ");
-		question_number(q, (c->days->until + 1) * 86400);
-	}
+	if (c->days)
+		question_days(q, c->days);
 }
 
 /* CROSS tells SQLite to walk the blocks, which are in order; to PostgreSQL it
